@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a child is born, between exec and its first line of work. The order matters and is the same for worker
+ * and front: descriptors, session, signals, settings from the supervisor, resource limits, user, death signal,
+ * no new privileges, sandbox. Every step has its exit code; a step that fails ends the child with one line.
+ */
+#ifndef MINOTOR_COMMON_BIRTH_H
+#define MINOTOR_COMMON_BIRTH_H
+
+#include <stdint.h>
+
+#include "common/control.h"
+#include "common/sandbox.h"
+
+/* What differs between the kinds of children. */
+struct birth_plan {
+    int first_free_descriptor; /* everything from here on is closed */
+    uint64_t data_max_bytes;
+    uint64_t files_max;
+    uint64_t processes_max;
+    enum sandbox_profile profile;
+    /* Receives the settings that are not birth's own ("supervisor_pid", "uid", "gid", "log_level"). 0, or -1 after logging. */
+    int (*take_setting)(const struct control_setting *setting, void *context);
+    /* Receives the descriptors of other messages before START: the front's listeners. NULL: none allowed. */
+    int (*take_message)(const struct control_message *message, int descriptor, void *context);
+    /* Runs between the settings and the sandbox: opens what the sandbox would forbid. May be NULL. */
+    int (*before_sandbox)(void *context);
+    void *context;
+};
+
+/* Returns when the child is confined and may begin; else does not return. */
+void birth(const struct birth_plan *plan);
+
+/* Ends the child at once, without running what libraries or plugins left in atexit. */
+_Noreturn void birth_exit(int code);
+
+#endif

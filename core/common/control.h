@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Control messages between the supervisor and one child: datagrams on a SOCK_SEQPACKET pair, each at most
+ * CONTROL_MESSAGE_MAX_BYTES with at most one descriptor. Descriptors travel from the supervisor only.
+ *
+ * A child first gets SETTING messages and START, answers READY, and from then on makes promises: BUSY and IDLE
+ * both say until when the child will have spoken again. A promise that is broken gets the child killed; there
+ * are no pings. Which message is allowed in which direction and state is a table; any other ends the child.
+ */
+#ifndef MINOTOR_COMMON_CONTROL_H
+#define MINOTOR_COMMON_CONTROL_H
+
+#include "common/contract.h"
+#include "common/wire.h"
+
+enum control_type {
+    /* supervisor to child */
+    CONTROL_SETTING = 1, /* any child, before START */
+    CONTROL_START,       /* any child, once: no more settings */
+    CONTROL_LISTENER,    /* front, + descriptor */
+    CONTROL_SLOT,        /* front: a slot and, with a descriptor, the read end of its new data pipe */
+    CONTROL_SLOT_STATE,  /* front: what the supervisor knows of a slot */
+    CONTROL_DATA,        /* worker, + descriptor: a new data pipe; say HELLO on it and run a round soon */
+    CONTROL_DRAIN,       /* any child: leave in good order */
+    /* child to supervisor */
+    CONTROL_READY,
+    CONTROL_BUSY,
+    CONTROL_IDLE,
+    CONTROL_BAD_FRAME, /* front */
+    CONTROL_TYPE_COUNT
+};
+
+/* Who may send what when; bits of `enum control_party`. */
+enum control_party {
+    CONTROL_FROM_SUPERVISOR = 1,
+    CONTROL_FROM_WORKER = 2,
+    CONTROL_FROM_FRONT = 4,
+};
+
+/* One setting of a child. `origin` is "file:line" or "" and is used in messages about the value. */
+struct control_setting {
+    char name[NAME_MAX_BYTES * 2 + 2];
+    char value[SETTING_VALUE_MAX_BYTES];
+    char origin[256];
+};
+
+struct control_slot {
+    uint32_t slot;
+    uint32_t generation;
+    uint32_t interval_ms;
+    uint32_t stale_after_ms;
+    char collector[NAME_MAX_BYTES + 1];
+    char target[NAME_MAX_BYTES + 1];
+};
+
+/* Why generations of a slot ended; the order of control_slot_state.restarts and of the label `cause`. */
+enum restart_cause {
+    RESTART_EXIT,      /* left with a code of its own accord */
+    RESTART_SIGNAL,    /* crashed, or was killed by somebody else */
+    RESTART_DEADLINE,  /* broke its promise and was killed */
+    RESTART_START,     /* was not READY in time */
+    RESTART_PROTOCOL,  /* said something on the control channel that was not allowed */
+    RESTART_BAD_FRAME, /* wrote something to the data pipe that was not allowed */
+    RESTART_SPAWN,     /* could not be started */
+    RESTART_CAUSE_COUNT
+};
+
+/* "exit", "signal" ... Static. */
+const char *restart_cause_name(unsigned cause);
+
+/* State of a child as the page shows it; also the states of supervisor/lifecycle.h. */
+enum child_state {
+    CHILD_DOWN,
+    CHILD_STARTING,
+    CHILD_READY,
+    CHILD_BUSY,
+    CHILD_STOPPING,
+    CHILD_BACKOFF,
+    CHILD_PARKED,
+    CHILD_STUCK,
+    CHILD_STATE_COUNT
+};
+
+/* "down", "starting" ... Static. */
+const char *child_state_name(unsigned state);
+
+struct control_slot_state {
+    uint32_t slot;
+    uint32_t generation;
+    uint8_t state; /* enum child_state */
+    uint64_t restarts[RESTART_CAUSE_COUNT];
+    char error[ERROR_TEXT_MAX_BYTES + 1]; /* the last obituary or "" */
+};
+
+/* BUSY and IDLE. Times are of CLOCK_MONOTONIC, which all processes of a host share. */
+struct control_promise {
+    int64_t until_ms;
+    uint8_t status; /* IDLE of a worker: enum round_status of the round that just ended, or ROUND_STATUS_COUNT */
+};
+
+struct control_bad_frame {
+    uint32_t slot;
+    uint32_t generation;
+    uint64_t offset; /* of the offending frame in the pipe's stream */
+    char reason[ERROR_TEXT_MAX_BYTES + 1];
+    char bytes_hex[65]; /* the first 32 bytes of the offending frame */
+};
+
+struct control_message {
+    enum control_type type;
+    union {
+        struct control_setting setting;
+        struct control_slot slot;
+        struct control_slot_state slot_state;
+        struct control_promise promise;
+        struct control_bad_frame bad_frame;
+    } body;
+};
+
+enum control_result {
+    CONTROL_OK = 0,
+    CONTROL_AGAIN,  /* nothing to read, or no room to write */
+    CONTROL_CLOSED, /* the other side is gone */
+    CONTROL_BROKEN, /* a message that cannot be understood, or is not this sender's to send */
+    CONTROL_ERROR,  /* errno */
+};
+
+/* Encodes into `bytes` (CONTROL_MESSAGE_MAX_BYTES). Returns its size; never 0 for a message of ours. */
+size_t control_encode(const struct control_message *message, uint8_t *bytes);
+/* CONTROL_OK or CONTROL_BROKEN. `sender` is who is on the other side. */
+enum control_result control_decode(const uint8_t *bytes, size_t size, enum control_party sender,
+                                   struct control_message *message);
+
+/* Sends one message without blocking. `descriptor` is -1 or is duplicated into the receiver; the caller keeps it. */
+enum control_result control_send(int socket, const struct control_message *message, int descriptor);
+
+/*
+ * Receives one message without blocking. With `descriptor` NULL none is accepted (the supervisor's way) and the
+ * kernel drops what was sent along; else it receives a close-on-exec descriptor that the caller owns, or -1.
+ */
+enum control_result control_receive(int socket, enum control_party sender, struct control_message *message,
+                                    int *descriptor);
+
+#endif
