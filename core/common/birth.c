@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/birth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/exit_code.h"
+#include "common/log.h"
+
+/* The settings that are birth's own. */
+struct birth_settings {
+    long supervisor_pid;
+    long uid; /* -1: stay who we are */
+    long gid;
+};
+
+void birth_exit(int code)
+{
+    _exit(code);
+}
+
+static _Noreturn void refuse(enum exit_code code, const char *what)
+{
+    log_error("%s: %s", what, strerror(errno));
+    birth_exit(code);
+}
+
+/* A descriptor that leaks in would outlive every promise about who holds what. */
+static void close_descriptors(int first)
+{
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+        return;
+    struct rlimit limit; /* before Linux 5.9 */
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        refuse(EXIT_CODE_DESCRIPTORS, "getrlimit");
+    for (rlim_t i = (rlim_t)first; i < limit.rlim_cur; i++)
+        close((int)i);
+}
+
+static void reset_signals(void)
+{
+    struct sigaction action = { .sa_handler = SIG_DFL };
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &action, NULL); /* KILL, STOP and libc's own refuse; nothing is lost */
+    action.sa_handler = SIG_IGN;
+    if (sigaction(SIGPIPE, &action, NULL) != 0 || sigaction(SIGXFSZ, &action, NULL) != 0)
+        refuse(EXIT_CODE_SIGNALS, "sigaction");
+    sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0)
+        refuse(EXIT_CODE_SIGNALS, "sigprocmask");
+}
+
+/* A decimal number of a setting; the supervisor sends no other. */
+static long decimal(const struct control_setting *setting)
+{
+    char *end = NULL;
+    errno = 0;
+    long value = strtol(setting->value, &end, 10);
+    if (errno != 0 || end == setting->value || *end != '\0' || value < 0) {
+        log_error("setting %s is not a number", setting->name);
+        birth_exit(EXIT_CODE_PROTOCOL);
+    }
+    return value;
+}
+
+static void take_setting(const struct birth_plan *plan, struct birth_settings *own,
+                         const struct control_setting *setting)
+{
+    enum log_level level;
+    if (strcmp(setting->name, "supervisor_pid") == 0)
+        own->supervisor_pid = decimal(setting);
+    else if (strcmp(setting->name, "uid") == 0)
+        own->uid = decimal(setting);
+    else if (strcmp(setting->name, "gid") == 0)
+        own->gid = decimal(setting);
+    else if (strcmp(setting->name, "log_level") == 0 && log_level_parse(setting->value, &level) == 0)
+        log_set_level(level);
+    else if (plan->take_setting(setting, plan->context) != 0)
+        birth_exit(EXIT_CODE_PROTOCOL);
+}
+
+static void wait_for_message(int64_t deadline_ms)
+{
+    struct pollfd waiting = { .fd = FD_CONTROL, .events = POLLIN };
+    int64_t left_ms = deadline_ms - clock_monotonic_ms();
+    if (left_ms <= 0 || poll(&waiting, 1, (int)left_ms) == 0) {
+        log_error("no settings from minotord within %d ms", SETTINGS_TIMEOUT_MS);
+        birth_exit(EXIT_CODE_NO_SETTINGS);
+    }
+}
+
+static void take_message(const struct birth_plan *plan, struct birth_settings *own,
+                         const struct control_message *message, int descriptor)
+{
+    if (message->type == CONTROL_SETTING && descriptor < 0) {
+        take_setting(plan, own, &message->body.setting);
+    } else if (plan->take_message == NULL || plan->take_message(message, descriptor, plan->context) != 0) {
+        log_error("control message %d before the start", (int)message->type);
+        birth_exit(EXIT_CODE_PROTOCOL);
+    }
+}
+
+/* Reads messages up to START. */
+static void read_settings(const struct birth_plan *plan, struct birth_settings *own)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + SETTINGS_TIMEOUT_MS;
+    struct control_message message;
+    for (;;) {
+        int descriptor = -1;
+        switch (control_receive(FD_CONTROL, CONTROL_FROM_SUPERVISOR, &message, &descriptor)) {
+        case CONTROL_OK:
+            if (message.type == CONTROL_START)
+                return;
+            take_message(plan, own, &message, descriptor);
+            explicit_bzero(&message, sizeof message);
+            break;
+        case CONTROL_AGAIN:
+            wait_for_message(deadline_ms);
+            break;
+        case CONTROL_CLOSED:
+            birth_exit(EXIT_CODE_ORPHAN);
+        case CONTROL_BROKEN:
+            log_error("a control message that cannot be understood");
+            birth_exit(EXIT_CODE_PROTOCOL);
+        case CONTROL_ERROR:
+            refuse(EXIT_CODE_CONTROL, "control channel");
+        }
+    }
+}
+
+static void limit(int resource, uint64_t value, const char *what)
+{
+    struct rlimit current;
+    if (getrlimit((__rlimit_resource_t)resource, &current) != 0)
+        refuse(EXIT_CODE_LIMITS, what);
+    rlim_t wanted = current.rlim_max < value ? current.rlim_max : value; /* never more than we were given */
+    struct rlimit limits = { .rlim_cur = wanted, .rlim_max = wanted };
+    if (setrlimit((__rlimit_resource_t)resource, &limits) != 0)
+        refuse(EXIT_CODE_LIMITS, what);
+}
+
+static void set_limits(const struct birth_plan *plan)
+{
+    limit(RLIMIT_CORE, 0, "limit of core size");
+    limit(RLIMIT_FSIZE, 0, "limit of file size");
+    limit(RLIMIT_MEMLOCK, 0, "limit of locked memory");
+    limit(RLIMIT_MSGQUEUE, 0, "limit of message queues");
+    limit(RLIMIT_NOFILE, plan->files_max, "limit of descriptors");
+#ifndef MINOTOR_SANITIZED /* the sanitizers' shadow memory is counted as data, and they start threads */
+    limit(RLIMIT_DATA, plan->data_max_bytes, "limit of memory");
+#endif
+}
+
+/*
+ * The number of processes is counted per user, over the whole host: only a user of our own may be limited, else
+ * a busy account would keep the worker from starting a resolver's thread.
+ */
+static void limit_processes(const struct birth_plan *plan, const struct birth_settings *own)
+{
+    if (own->uid > 0)
+        limit(RLIMIT_NPROC, plan->processes_max, "limit of processes");
+}
+
+static void drop_user(const struct birth_settings *own)
+{
+    if (own->uid < 0)
+        return;
+    if (setgroups(0, NULL) != 0 || setresgid((gid_t)own->gid, (gid_t)own->gid, (gid_t)own->gid) != 0 ||
+        setresuid((uid_t)own->uid, (uid_t)own->uid, (uid_t)own->uid) != 0)
+        refuse(EXIT_CODE_USER, "change of user");
+    if (own->uid != 0 && setuid(0) == 0) {
+        log_error("root came back after the change of user");
+        birth_exit(EXIT_CODE_USER);
+    }
+}
+
+/* The kernel forgets the death signal when the user changes, so it comes after; the race with a death is closed by looking. */
+static void die_with_supervisor(const struct birth_settings *own)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        refuse(EXIT_CODE_ORPHAN, "death signal");
+    if (own->supervisor_pid != 0 && getppid() != (pid_t)own->supervisor_pid)
+        birth_exit(EXIT_CODE_ORPHAN);
+}
+
+void birth(const struct birth_plan *plan)
+{
+    struct birth_settings own = { .uid = -1, .gid = -1 };
+    if (fcntl(FD_CONTROL, F_GETFD) < 0)
+        birth_exit(EXIT_CODE_USAGE);
+    close_descriptors(plan->first_free_descriptor);
+    if (setsid() < 0 && getsid(0) != getpid())
+        refuse(EXIT_CODE_SESSION, "setsid");
+    reset_signals();
+    if (chdir("/") != 0)
+        refuse(EXIT_CODE_SESSION, "chdir");
+    umask(077);
+    read_settings(plan, &own);
+    set_limits(plan);
+    limit_processes(plan, &own);
+    drop_user(&own);
+    die_with_supervisor(&own);
+    if (plan->before_sandbox != NULL && plan->before_sandbox(plan->context) != 0)
+        birth_exit(EXIT_CODE_SANDBOX);
+    if (sandbox_apply(plan->profile) != 0)
+        birth_exit(EXIT_CODE_SANDBOX);
+}
