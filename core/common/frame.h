@@ -33,6 +33,16 @@ enum frame_type {
     FRAME_BYE = 6,
 };
 
+/* The type in DESC. The numbers are those of the ABI (enum minotor_type), which never change. */
+enum frame_family_type {
+    FRAME_FAMILY_GAUGE = 1,
+    FRAME_FAMILY_COUNTER = 2,
+    FRAME_FAMILY_INFO = 3,
+    FRAME_FAMILY_UNTYPED = 4,
+};
+
+#define FRAME_LABELS_MAX 8 /* of one family; MINOTOR_LABELS_MAX of the ABI */
+
 enum frame_value_kind {
     FRAME_VALUE_U64 = 0,
     FRAME_VALUE_F64 = 1,
