@@ -1,0 +1,35 @@
+# What all processes share. One line per source, in alphabetical order, headers too (they go into the tarball).
+
+noinst_LTLIBRARIES += core/common/libcommon.la
+core_common_libcommon_la_SOURCES = \
+	core/common/birth.c \
+	core/common/birth.h \
+	core/common/clock.c \
+	core/common/clock.h \
+	core/common/contract.h \
+	core/common/control.c \
+	core/common/control.h \
+	core/common/exit_code.c \
+	core/common/exit_code.h \
+	core/common/frame.c \
+	core/common/frame.h \
+	core/common/log.c \
+	core/common/log.h \
+	core/common/sandbox.c \
+	core/common/sandbox.h \
+	core/common/text.c \
+	core/common/text.h \
+	core/common/wire.c \
+	core/common/wire.h
+
+# "common/version.h": MINOTOR_VERSION and MINOTOR_REVISION. Looked at by every make, touched only when it changes.
+nodist_core_common_libcommon_la_SOURCES = core/common/version.h
+BUILT_SOURCES += core/common/version.h
+CLEANFILES += core/common/version.h
+core/common/version.h: FORCE
+	$(AM_V_GEN)$(MKDIR_P) core/common && \
+	{ echo '#define MINOTOR_VERSION "'$$($(top_srcdir)/m4/version.sh)'"'; \
+	  echo '#define MINOTOR_REVISION "'$$($(top_srcdir)/m4/version.sh --revision)'"'; } >$@.new && \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+.PHONY: FORCE
+FORCE:

@@ -1,0 +1,4 @@
+# What authors of collectors build against: installed, frozen within a major version.
+
+minotorincludedir = $(includedir)/minotor
+dist_minotorinclude_HEADERS = include/minotor/collector.h

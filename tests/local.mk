@@ -1,0 +1,111 @@
+# The tests. All of them print TAP, so that every single check is counted, not every program.
+#
+# A unit test is tests/unit/test_NOUN.c with
+#
+#     #include "tests/tap/cunit_tap.h"
+#     int main(void) { return cunit_tap_main(suites); }     suites: a CU_SuiteInfo table of CUnit
+#
+# and two lines below: its name in UNIT_TESTS, and which libraries it links if that is more than libcommon.
+
+UNIT_TESTS =
+# UNIT_TESTS += tests/unit/test_frame
+# UNIT_TESTS += tests/unit/test_lifecycle
+# tests_unit_test_lifecycle_LDADD = core/supervisor/libsupervisor.la $(LDADD)
+
+# A fuzz target is tests/fuzz/NAME.c with LLVMFuzzerTestOneInput(), seeds in tests/fuzz/seeds/NAME/ and this:
+#
+# FUZZ_REPLAYS += tests/fuzz/frame_replay
+# tests_fuzz_frame_replay_SOURCES = tests/fuzz/frame.c tests/tap/replay.c
+# FUZZERS += tests/fuzz/frame_fuzzer
+# tests_fuzz_frame_fuzzer_SOURCES = tests/fuzz/frame.c
+# tests_fuzz_frame_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+#
+# NAME_replay runs every seed once, in `make check`; NAME_fuzzer searches for new ones, in `make fuzz`.
+
+FUZZ_REPLAYS =
+FUZZERS =
+
+# A system test is a file for pytest, of the standard library only.
+
+SYSTEM_TESTS =
+# SYSTEM_TESTS += tests/system/test_scrape.py
+
+# Folders that go into the tarball as they are.
+EXTRA_DIST += \
+	tests/tap/run-pytest \
+	$(SYSTEM_TESTS)
+
+########################################################################################### machinery
+
+# Of every test program that does not say otherwise.
+LDADD = tests/tap/libtap.la core/common/libcommon.la $(CUNIT_LIBS)
+
+AM_CPPFLAGS += -I$(top_srcdir)
+
+check_LTLIBRARIES += tests/tap/libtap.la
+tests_tap_libtap_la_SOURCES = tests/tap/cunit_tap.c tests/tap/cunit_tap.h
+tests_tap_libtap_la_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+
+TESTS =
+if HAVE_CUNIT
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+endif
+check_PROGRAMS += $(FUZZ_REPLAYS)
+TESTS += $(FUZZ_REPLAYS)
+if ENABLE_SYSTEM_TESTS
+TESTS += $(SYSTEM_TESTS)
+endif
+if ENABLE_FUZZER
+noinst_PROGRAMS += $(FUZZERS)
+endif
+EXTRA_PROGRAMS = $(FUZZERS)
+
+TEST_EXTENSIONS = .py
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_COMPILER = $(top_srcdir)/tests/tap/run-pytest
+
+# Where the tests find the sources and the programs under test.
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	MINOTOR_SOURCE='$(abs_top_srcdir)'; export MINOTOR_SOURCE; \
+	MINOTOR_BUILD='$(abs_top_builddir)'; export MINOTOR_BUILD;
+
+# System tests drive the programs and the plugins of this very build.
+$(SYSTEM_TESTS:.py=.log): all-am
+
+# What is left out is said, not passed over.
+check-local:
+if !HAVE_CUNIT
+	@echo 'minotor: unit tests are left out: configure found no CUnit'
+endif
+if !ENABLE_SYSTEM_TESTS
+	@echo 'minotor: system tests are left out: configured with --disable-system-tests'
+endif
+
+# Unit tests and fuzz replays once more, under valgrind: an error or a leak fails the test that it happened in.
+VALGRIND_FLAGS = --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+	--track-fds=no --child-silent-after-fork=yes
+.PHONY: check-valgrind fuzz
+check-valgrind: all-am
+	$(MAKE) check TESTS='$(UNIT_TESTS) $(FUZZ_REPLAYS)' LOG_COMPILER='$(VALGRIND) $(VALGRIND_FLAGS)'
+
+# Searches from the seeds for FUZZ_SECONDS per target; a finding is left in the build folder and fails.
+FUZZ_SECONDS = 20
+fuzz: $(FUZZERS)
+if ENABLE_FUZZER
+	@set -e; for fuzzer in $(FUZZERS); do \
+	  name=$${fuzzer##*/}; name=$${name%_fuzzer}; \
+	  $(MKDIR_P) tests/fuzz/found/$$name; \
+	  echo "fuzzing $$name for $(FUZZ_SECONDS) s"; \
+	  ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=tests/fuzz/$$name- tests/fuzz/found/$$name $(abs_top_srcdir)/tests/fuzz/seeds/$$name; \
+	done
+else
+	@echo 'make fuzz: configure with --enable-fuzzer CC=clang first' >&2; exit 1
+endif
+clean-local:
+	rm -rf tests/fuzz/found
