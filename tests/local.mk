@@ -8,7 +8,7 @@
 # and two lines below: its name in UNIT_TESTS, and which libraries it links if that is more than libcommon.
 
 UNIT_TESTS =
-# UNIT_TESTS += tests/unit/test_frame
+UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 # UNIT_TESTS += tests/unit/test_lifecycle
 # tests_unit_test_lifecycle_LDADD = core/supervisor/libsupervisor.la $(LDADD)
 
