@@ -35,6 +35,7 @@
 #define CONTROL_MESSAGE_MAX_BYTES 4096
 #define CONTROL_MESSAGES_PER_TURN 64
 #define SETTING_VALUE_MAX_BYTES 2048
+#define PLUGIN_SETTINGS_MAX 64 /* of one collector; the largest exporters have some 40 flags */
 
 /* Log lines of children. */
 #define LOG_LINE_MAX_BYTES 1024
