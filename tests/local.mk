@@ -5,35 +5,51 @@
 #     #include "tests/tap/cunit_tap.h"
 #     int main(void) { return cunit_tap_main(suites); }     suites: a CU_SuiteInfo table of CUnit
 #
-# and two lines below: its name in UNIT_TESTS, and which libraries it links if that is more than libcommon.
+# and its name in UNIT_TESTS; one that links more than libcommon also says so:
+#
+#     tests_unit_test_lifecycle_LDADD = core/supervisor/libsupervisor.la $(LDADD)
+#
+# A fuzz target is tests/fuzz/NAME.c with LLVMFuzzerTestOneInput(), seeds in tests/fuzz/seeds/NAME/ and this.
+# NAME_replay runs every seed once, in `make check`; NAME_fuzzer searches for new ones, in `make fuzz`.
+#
+#     FUZZ_REPLAYS += tests/fuzz/NAME_replay
+#     tests_fuzz_NAME_replay_SOURCES = tests/fuzz/NAME.c tests/tap/replay.c
+#     FUZZERS += tests/fuzz/NAME_fuzzer
+#     tests_fuzz_NAME_fuzzer_SOURCES = tests/fuzz/NAME.c
+#     tests_fuzz_NAME_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+#
+# A hostile collector is tests/hostile/NAME.c, built like a real one and never installed:
+#
+#     HOSTILE += tests/hostile/NAME.la
+#     tests_hostile_NAME_la_CPPFLAGS = $(HOSTILE_CPPFLAGS)
+#     tests_hostile_NAME_la_LDFLAGS = $(HOSTILE_LDFLAGS)
+#
+# The plugin is then tests/hostile/.libs/NAME.so below the build tree, after `make check TESTS=`.
+#
+# A system test is a file for pytest, in SYSTEM_TESTS; the standard library is all that it may use.
 
 UNIT_TESTS =
-UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
-# UNIT_TESTS += tests/unit/test_lifecycle
-# tests_unit_test_lifecycle_LDADD = core/supervisor/libsupervisor.la $(LDADD)
-
-# A fuzz target is tests/fuzz/NAME.c with LLVMFuzzerTestOneInput(), seeds in tests/fuzz/seeds/NAME/ and this:
-#
-# FUZZ_REPLAYS += tests/fuzz/frame_replay
-# tests_fuzz_frame_replay_SOURCES = tests/fuzz/frame.c tests/tap/replay.c
-# FUZZERS += tests/fuzz/frame_fuzzer
-# tests_fuzz_frame_fuzzer_SOURCES = tests/fuzz/frame.c
-# tests_fuzz_frame_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
-#
-# NAME_replay runs every seed once, in `make check`; NAME_fuzzer searches for new ones, in `make fuzz`.
-
 FUZZ_REPLAYS =
 FUZZERS =
-
-# A system test is a file for pytest, of the standard library only.
-
+HOSTILE =
 SYSTEM_TESTS =
-# SYSTEM_TESTS += tests/system/test_scrape.py
 
-# Folders that go into the tarball as they are.
-EXTRA_DIST += \
-	tests/tap/run-pytest \
-	$(SYSTEM_TESTS)
+# -- common
+UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
+
+# -- supervisor
+
+# -- worker
+
+# -- front
+
+# -- database, collectors
+
+# -- whole program
+SYSTEM_TESTS += tests/system/test_walls.py
+
+# Folders that go into the tarball as they are, and what is used by tests without being one.
+EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest
 
 ########################################################################################### machinery
 
@@ -45,6 +61,12 @@ AM_CPPFLAGS += -I$(top_srcdir)
 check_LTLIBRARIES += tests/tap/libtap.la
 tests_tap_libtap_la_SOURCES = tests/tap/cunit_tap.c tests/tap/cunit_tap.h
 tests_tap_libtap_la_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+
+# -rpath, although they are never installed: without it libtool makes archives, not modules. A hostile collector
+# may define what it likes and leave undefined what it likes.
+check_LTLIBRARIES += $(HOSTILE)
+HOSTILE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+HOSTILE_CPPFLAGS = -I$(top_srcdir)/include $(MINOTOR_CPPFLAGS)
 
 TESTS =
 if HAVE_CUNIT
@@ -73,9 +95,6 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	MINOTOR_SOURCE='$(abs_top_srcdir)'; export MINOTOR_SOURCE; \
 	MINOTOR_BUILD='$(abs_top_builddir)'; export MINOTOR_BUILD;
-
-# System tests drive the programs and the plugins of this very build.
-$(SYSTEM_TESTS:.py=.log): all-am
 
 # What is left out is said, not passed over.
 check-local:
