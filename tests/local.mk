@@ -21,8 +21,8 @@
 # A hostile collector is tests/hostile/NAME.c, built like a real one and never installed:
 #
 #     HOSTILE += tests/hostile/NAME.la
-#     tests_hostile_NAME_la_CPPFLAGS = $(HOSTILE_CPPFLAGS)
-#     tests_hostile_NAME_la_LDFLAGS = $(HOSTILE_LDFLAGS)
+#     tests_hostile_NAME_la_CPPFLAGS = $(CPPFLAGS_HOSTILE)
+#     tests_hostile_NAME_la_LDFLAGS = $(LDFLAGS_HOSTILE)
 #
 # The plugin is then tests/hostile/.libs/NAME.so below the build tree, after `make check TESTS=`.
 #
@@ -65,8 +65,8 @@ tests_tap_libtap_la_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 # -rpath, although they are never installed: without it libtool makes archives, not modules. A hostile collector
 # may define what it likes and leave undefined what it likes.
 check_LTLIBRARIES += $(HOSTILE)
-HOSTILE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
-HOSTILE_CPPFLAGS = -I$(top_srcdir)/include $(MINOTOR_CPPFLAGS)
+LDFLAGS_HOSTILE = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+CPPFLAGS_HOSTILE = -I$(top_srcdir)/include $(MINOTOR_CPPFLAGS)
 
 TESTS =
 if HAVE_CUNIT
