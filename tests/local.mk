@@ -18,20 +18,13 @@
 #     tests_fuzz_NAME_fuzzer_SOURCES = tests/fuzz/NAME.c
 #     tests_fuzz_NAME_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 #
-# A hostile collector is tests/hostile/NAME.c, built like a real one and never installed:
-#
-#     HOSTILE += tests/hostile/NAME.la
-#     tests_hostile_NAME_la_CPPFLAGS = $(CPPFLAGS_HOSTILE)
-#     tests_hostile_NAME_la_LDFLAGS = $(LDFLAGS_HOSTILE)
-#
-# The plugin is then tests/hostile/.libs/NAME.so below the build tree, after `make check TESTS=`.
+# A hostile collector is tests/hostile/NAME.c, in the list of tests/hostile/local.mk.
 #
 # A system test is a file for pytest, in SYSTEM_TESTS; the standard library is all that it may use.
 
 UNIT_TESTS =
 FUZZ_REPLAYS =
 FUZZERS =
-HOSTILE =
 SYSTEM_TESTS =
 
 # -- common
@@ -62,11 +55,9 @@ check_LTLIBRARIES += tests/tap/libtap.la
 tests_tap_libtap_la_SOURCES = tests/tap/cunit_tap.c tests/tap/cunit_tap.h
 tests_tap_libtap_la_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 
-# -rpath, although they are never installed: without it libtool makes archives, not modules. A hostile collector
-# may define what it likes and leave undefined what it likes.
-check_LTLIBRARIES += $(HOSTILE)
-LDFLAGS_HOSTILE = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
-CPPFLAGS_HOSTILE = -I$(top_srcdir)/include $(MINOTOR_CPPFLAGS)
+check_DATA =
+SUFFIXES =
+include tests/hostile/local.mk
 
 TESTS =
 if HAVE_CUNIT

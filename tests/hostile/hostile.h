@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The well-behaved part of every collector in this folder; each file adds what is wrong with it. */
+#ifndef HOSTILE_H
+#define HOSTILE_H
+
+#include <minotor/collector.h>
+
+/* A collector NAME with one family hostile_NAME_value (two labels at most) and the given operations. */
+#define HOSTILE(NAME, OPEN, COLLECT, CLOSE, ...)                                                                 \
+    static const struct minotor_family families[] = {                                                            \
+        { .name = "hostile_" NAME "_value", .type = MINOTOR_GAUGE, .help = "A value", .labels = { __VA_ARGS__ } }, \
+    };                                                                                                           \
+    static const struct minotor_collector collector = {                                                          \
+        MINOTOR_DESCRIPTOR,                                                                                      \
+        .name = NAME,                                                                                            \
+        .version = "1.0",                                                                                        \
+        .summary = "A collector for a test",                                                                     \
+        .author = "minotor",                                                                                     \
+        .license = "Apache-2.0",                                                                                 \
+        .families = families,                                                                                    \
+        .family_count = 1,                                                                                       \
+        .family_size = sizeof(struct minotor_family),                                                            \
+        .setting_size = sizeof(struct minotor_setting),                                                          \
+        .open = OPEN,                                                                                            \
+        .collect = COLLECT,                                                                                      \
+        .close = CLOSE,                                                                                          \
+    };                                                                                                           \
+    const struct minotor_collector *minotor_collector(void)                                                      \
+    {                                                                                                            \
+        return &collector;                                                                                       \
+    }
+
+/* Emits the value 1. */
+static inline int hostile_emit(const struct minotor_host *host)
+{
+    return minotor_set_u64(host, 0, 1);
+}
+
+#endif

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts the programs of this build tree and looks at them from outside."""
+
+import http.client
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import libconfig
+import processes
+from exposition import Page
+
+SOURCE = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("top_builddir") or SOURCE
+SHARED = os.path.join(SOURCE, "..", "shared")
+MINOTORD = os.path.join(BUILD, "core/supervisor/minotord")
+HOSTILE = os.path.join(BUILD, "tests/hostile")
+PATHS = {
+    "worker": os.path.join(BUILD, "core/worker/minotor-worker"),
+    "front": os.path.join(BUILD, "core/front/minotor-front"),
+    "collectors": os.path.join(BUILD, "collectors/kpi/.libs"),
+    "drivers": os.path.join(BUILD, "core/database/.libs"),
+}
+AS_ROOT = os.geteuid() == 0
+UNPRIVILEGED = "nobody"  # Debian's account that owns nothing
+
+START_TIMEOUT = 20
+STOP_TIMEOUT = 10
+POLL = 0.02
+GONE = (OSError, http.client.HTTPException)  # what a scrape gets when nobody is there
+
+
+def sanitized():
+    """Whether the build carries AddressSanitizer: memory limits are then not applied."""
+    if "MINOTOR_SANITIZED" in os.environ:
+        return os.environ["MINOTOR_SANITIZED"] == "1"
+    with open(PATHS["worker"], "rb") as program:
+        return b"__asan_init" in program.read()
+
+
+class Answer:
+    def __init__(self, response, body, seconds):
+        self.status, self.headers, self.body, self.seconds = response.status, response.headers, body, seconds
+        self.text = body.decode("utf-8", "replace")
+
+
+class Minotor:
+    """One minotord with a configuration and a folder of its own.
+
+    collectors   {name: settings of its file, or None for no file}
+    database     what makes the target's database group out of the path of a password file
+    password     what that file holds
+    settings     more for minotor.conf; replaces what is there
+    """
+
+    def __init__(self, collectors, database=None, password="none", settings=None):
+        self.directory = tempfile.mkdtemp(prefix="minotor-", dir="/tmp")
+        os.chmod(self.directory, 0o755)
+        self.config_path = os.path.join(self.directory, "minotor.conf")
+        self.collectors_directory = os.path.join(self.directory, "collectors.d")
+        self.log_path = os.path.join(self.directory, "log")
+        os.mkdir(self.collectors_directory)
+        self.password_file = self.write("password", password + "\n", 0o600)
+        self.settings = {
+            "log": {"level": "debug", "format": "logfmt"},
+            "web": {"listen": ["127.0.0.1:0"]},
+            "paths": PATHS,
+            "targets": [{"name": "mattermost", "database": (database or self.no_database)(self.password_file)}],
+        }
+        if AS_ROOT:
+            self.settings["user"] = UNPRIVILEGED
+        self.settings.update(settings or {})
+        self.write_config()
+        for name, own in collectors.items():
+            self.write_collector(name, own)
+        self.process = None
+        self.address = None
+        self.bystanders = set(processes.children(os.getpid()))
+
+    def no_database(self, password_file):
+        """For collectors that ask for none."""
+        return {"driver": "postgresql", "host": self.directory, "port": 5432, "name": "none", "user": "minotor",
+                "password_file": password_file}
+
+    # -- files ----------------------------------------------------------------------------------------------
+
+    def write(self, name, text, mode=0o644):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+        return path
+
+    def write_config(self):
+        return self.write("minotor.conf", libconfig.document(self.settings))
+
+    def write_collector(self, name, settings):
+        if settings is None:
+            os.unlink(os.path.join(self.collectors_directory, name + ".conf"))
+            return None
+        return self.write(f"collectors.d/{name}.conf", libconfig.document({"enabled": True, **settings}))
+
+    # -- life -----------------------------------------------------------------------------------------------
+
+    def arguments(self, *more):
+        return [MINOTORD, "--config.file=" + self.config_path, *more]
+
+    def run(self, *arguments, timeout=START_TIMEOUT):
+        """For what ends by itself: --check, a configuration that is refused. Gives the finished process."""
+        return subprocess.run(self.arguments(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, errors="replace", timeout=timeout, check=False)
+
+    def launch(self, *arguments):
+        """Starts it, without waiting for anything."""
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(self.arguments(*arguments), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, start_new_session=True)
+        return self
+
+    def start(self, *arguments):
+        """Starts it and waits until it listens and answers."""
+        offset = len(self.log())
+        self.launch(*arguments)
+        found = self.wait_for_log(r'listening.*?address="?([^\s"]+)', START_TIMEOUT, offset)
+        self.address = found.group(1)
+        self.wait_for(lambda page: True, START_TIMEOUT, "the first answer")
+        return self
+
+    def stop(self):
+        """An orderly end; returns (exit status, seconds)."""
+        begin = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(STOP_TIMEOUT)
+        return status, time.monotonic() - begin
+
+    def end(self):
+        """Ends it if it still runs, and all that is left of it; returns sentences about what should not be."""
+        complaints = []
+        if self.process and self.process.poll() is None:
+            family = [self.process.pid] + processes.children(self.process.pid)
+            for pid in family:
+                processes.send(pid, signal.SIGCONT)
+            try:
+                status, _ = self.stop()
+                if status != 0:
+                    complaints.append(f"minotord ended with status {status}")
+            except subprocess.TimeoutExpired:
+                complaints.append(f"minotord was still there {STOP_TIMEOUT} s after SIGTERM")
+                for pid in family:
+                    processes.kill_now(pid)
+                self.process.wait()
+        complaints += self.leftovers()
+        if self.address and self.is_listening():
+            complaints.append(f"somebody still listens on {self.address}")
+        shutil.rmtree(self.directory, ignore_errors=True)
+        return complaints
+
+    def leftovers(self):
+        """Ends and names what minotord has left behind. The test has adopted every orphan."""
+        complaints = []
+        for pid in processes.children(os.getpid()):
+            name = processes.title(pid)
+            if pid not in self.bystanders and "minotor" in processes.title(pid):
+                complaints.append(f"left behind: {name} ({pid}, state {processes.state(pid)})")
+                processes.kill_now(pid)
+                processes.wait_gone(pid, STOP_TIMEOUT)
+        return complaints
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    # -- its processes ----------------------------------------------------------------------------------------
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def children(self):
+        """{title: pid}: "minotor: front", "minotor: worker kpi". Leaves out what is just being born or has died."""
+        found = {}
+        for pid in processes.children(self.pid):
+            if processes.alive(pid) and processes.title(pid).startswith("minotor: "):
+                found[processes.title(pid)] = pid
+        return found
+
+    def front(self):
+        return self.children().get("minotor: front")
+
+    def worker(self, slot="kpi"):
+        return self.children().get("minotor: worker " + slot)
+
+    def wait_for_child(self, which, other_than=None, timeout=10):
+        """Waits for the front or a worker, or for its successor; returns (pid, seconds)."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < timeout:
+            pid = self.front() if which == "front" else self.worker(which)
+            if pid and pid != other_than:
+                return pid, time.monotonic() - begin
+            time.sleep(0.005)
+        raise AssertionError(f"no {which} within {timeout} s\n" + self.log_tail())
+
+    # -- HTTP -----------------------------------------------------------------------------------------------
+
+    @property
+    def host_and_port(self):
+        host, _, port = self.address.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def get(self, path="/metrics", method="GET", headers=None, timeout=5):
+        begin = time.monotonic()
+        connection = http.client.HTTPConnection(*self.host_and_port, timeout=timeout)
+        try:
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        return Answer(response, body, time.monotonic() - begin)
+
+    def scrape(self, timeout=5):
+        answer = self.get(timeout=timeout)
+        assert answer.status == 200, answer.text
+        return Page(answer.body)
+
+    def is_listening(self):
+        try:
+            http.client.HTTPConnection(*self.host_and_port, timeout=1).connect()
+            return True
+        except OSError:
+            return False
+
+    def wait_for(self, predicate, timeout=10, what="the page"):
+        """Scrapes until predicate(page) is true; returns that page."""
+        deadline = time.monotonic() + timeout
+        page = None
+        while time.monotonic() < deadline:
+            try:
+                page = self.scrape()
+                if predicate(page):
+                    return page
+            except GONE:
+                pass
+            time.sleep(POLL)
+        seen = "".join(f"  {key} {number}\n" for key, number in page.values.items()) if page else "  no page\n"
+        raise AssertionError(f"waited {timeout} s in vain for {what}\n{seen}{self.log_tail()}")
+
+    @staticmethod
+    def rounds(page, collector="kpi"):
+        """Rounds of all results that have ended."""
+        return sum(number for labels, number in page.series("minotor_collector_rounds_total").items()
+                   if dict(labels)["collector"] == collector)
+
+    def next_round(self, collector="kpi", timeout=10):
+        """The page after a round that began after this call: the one under way is not it, the one after is."""
+        wanted = self.rounds(self.scrape(), collector) + 2
+        return self.wait_for(lambda page: self.rounds(page, collector) >= wanted, timeout, f"two rounds of {collector}")
+
+    def wait_until_good(self, collector="kpi", timeout=15):
+        return self.wait_for(lambda page: page.collector("success", collector) == 1, timeout, f"a good round of {collector}")
+
+    # -- log ------------------------------------------------------------------------------------------------
+
+    def log(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def log_lines(self, pattern, offset=0):
+        return [line for line in self.log()[offset:].splitlines() if re.search(pattern, line)]
+
+    def log_tail(self, size=6000):
+        return "---- log of minotord\n" + self.log()[-size:]
+
+    def wait_for_log(self, pattern, timeout=10, offset=0):
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            found = re.search(pattern, self.log()[offset:])
+            if found:
+                return found
+            if self.process and self.process.poll() is not None:
+                break
+            time.sleep(POLL)
+        status = self.process.poll() if self.process else None
+        raise AssertionError(f"no {pattern!r} in the log (exit status {status})\n{self.log_tail()}")

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What /proc says of processes."""
+
+import ctypes
+import glob
+import os
+import signal
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans():
+    """Orphans among our descendants become our own children, so that none can hide from a test."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def read(pid, name):
+    """A file of the process, or "" when it is gone or not for our eyes."""
+    try:
+        with open(f"/proc/{pid}/{name}", "rb") as file:
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def stat(pid):
+    """Fields of /proc/PID/stat after the name: state, parent ... Empty when it is gone."""
+    return read(pid, "stat").rpartition(")")[2].split()
+
+
+def state(pid):
+    """'R', 'S', 'T', 'Z' ... or "" when it is gone."""
+    fields = stat(pid)
+    return fields[0] if fields else ""
+
+
+def started(pid):
+    """Start time in ticks: with the pid, the name of one process for ever."""
+    fields = stat(pid)
+    return int(fields[19]) if fields else None
+
+
+def alive(pid):
+    return state(pid) not in ("", "Z", "X")
+
+
+def title(pid):
+    """The command line; of a zombie the name that is left of it."""
+    return read(pid, "cmdline").replace("\0", " ").strip() or read(pid, "comm").strip()
+
+
+def children(parent):
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        pid = int(path.split("/")[2])
+        fields = stat(pid)
+        if fields and int(fields[1]) == parent:
+            found.append(pid)
+    return sorted(found)
+
+
+def status(pid):
+    """/proc/PID/status as a dictionary."""
+    lines = read(pid, "status").splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def descriptors(pid):
+    """{number: what it refers to}; raises PermissionError when the process keeps it to itself."""
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def limits(pid):
+    """{"Max open files": (soft, hard) ...} as texts."""
+    found = {}
+    for line in read(pid, "limits").splitlines()[1:]:
+        found[line[:26].strip()] = tuple(line[26:].split()[:2])
+    return found
+
+
+def memory_bytes(pid):
+    """(resident, proportional) in bytes; proportional is None when the kernel does not tell us."""
+    def field(text, name):
+        for line in text.splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) * 1024
+        return None
+    return field(read(pid, "status"), "VmRSS"), field(read(pid, "smaps_rollup"), "Pss")
+
+
+def send(pid, number):
+    """Whether the process was there to get the signal."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_gone(pid, timeout, start=None):
+    """Waits until that process has died; one that we have adopted is reaped. Returns the seconds that it took."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < timeout:
+        if state(pid) == "Z" and int(stat(pid)[1]) == os.getpid():
+            reap(pid)
+        if state(pid) == "" or (start is not None and started(pid) != start):
+            return time.monotonic() - begin
+        time.sleep(0.005)
+    raise AssertionError(f"process {pid} ({title(pid)}, state {state(pid)}) is still there after {timeout} s")
+
+
+def reap(pid):
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+def kill_now(pid):
+    send(pid, signal.SIGCONT)
+    send(pid, signal.SIGKILL)
