@@ -39,10 +39,10 @@ UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 # -- database, collectors
 
 # -- whole program
-SYSTEM_TESTS += tests/system/test_walls.py
+SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py
 
 # Folders that go into the tarball as they are, and what is used by tests without being one.
-EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest
+EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest tests/demo.py
 
 ########################################################################################### machinery
 
@@ -107,13 +107,14 @@ check-valgrind: all-am
 FUZZ_SECONDS = 20
 fuzz: $(FUZZERS)
 if ENABLE_FUZZER
-	@set -e; for fuzzer in $(FUZZERS); do \
+	@status=0; for fuzzer in $(FUZZERS); do \
 	  name=$${fuzzer##*/}; name=$${name%_fuzzer}; \
 	  $(MKDIR_P) tests/fuzz/found/$$name; \
-	  echo "fuzzing $$name for $(FUZZ_SECONDS) s"; \
-	  ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	  if ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 	    -artifact_prefix=tests/fuzz/$$name- tests/fuzz/found/$$name $(abs_top_srcdir)/tests/fuzz/seeds/$$name; \
-	done
+	  then echo "PASS: fuzz $$name for $(FUZZ_SECONDS) s"; \
+	  else echo "FAIL: fuzz $$name: the input is tests/fuzz/$$name-* in the build folder"; status=1; fi; \
+	done; exit $$status
 else
 	@echo 'make fuzz: configure with --enable-fuzzer CC=clang first' >&2; exit 1
 endif
