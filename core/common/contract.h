@@ -94,6 +94,7 @@
 #define WORKER_DATA_MAX_BYTES (256u << 20)
 #define WORKER_FILES_MAX 64
 #define WORKER_PROCESSES_MAX 64 /* per uid, threads count; resolvers start some */
+#define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
 #define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
 
 #endif

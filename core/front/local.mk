@@ -1,7 +1,41 @@
 # The front: libexec/minotor/minotor-front. The only process that links libmicrohttpd.
 
 noinst_LTLIBRARIES += core/front/libfront.la
-core_front_libfront_la_SOURCES =
+core_front_libfront_la_SOURCES = \
+	core/front/buffer.c \
+	core/front/buffer.h \
+	core/front/collector_metrics.c \
+	core/front/collector_metrics.h \
+	core/front/family.c \
+	core/front/family.h \
+	core/front/front.c \
+	core/front/front.h \
+	core/front/http.c \
+	core/front/http.h \
+	core/front/intake.c \
+	core/front/intake.h \
+	core/front/orders.c \
+	core/front/orders.h \
+	core/front/page.c \
+	core/front/page.h \
+	core/front/pipes.c \
+	core/front/pipes.h \
+	core/front/reader.c \
+	core/front/reader.h \
+	core/front/render.c \
+	core/front/render.h \
+	core/front/self_metrics.c \
+	core/front/self_metrics.h \
+	core/front/series_set.c \
+	core/front/series_set.h \
+	core/front/site.c \
+	core/front/site.h \
+	core/front/staging.c \
+	core/front/staging.h \
+	core/front/status_page.c \
+	core/front/status_page.h \
+	core/front/store.c \
+	core/front/store.h
 core_front_libfront_la_CFLAGS = $(AM_CFLAGS) $(LIBMICROHTTPD_CFLAGS)
 
 pkglibexec_PROGRAMS += core/front/minotor-front

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP over inherited listeners, in one thread and without ever blocking: the only file that knows
+ * libmicrohttpd. One daemon per listener, each an epoll descriptor that the caller polls. What is answered
+ * comes from a table of routes.
+ */
+#ifndef MINOTOR_FRONT_HTTP_H
+#define MINOTOR_FRONT_HTTP_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/contract.h"
+
+#define HTTP_PIECES_MAX 8
+
+/* An answer in pieces that nobody copies: they stay valid and unchanged until `release` is called, once. */
+struct http_answer {
+    unsigned status; /* 200 ... */
+    const char *content_type;
+    struct {
+        const char *bytes;
+        size_t size;
+    } pieces[HTTP_PIECES_MAX];
+    size_t piece_count;
+    void (*release)(void *owner); /* may be NULL */
+    void *owner;
+};
+
+/* Fills in the answer to GET or HEAD of a route. Must not block. */
+typedef void (*http_handler)(void *context, struct http_answer *answer);
+
+struct http_route {
+    const char *path;
+    http_handler handler;
+};
+
+struct MHD_Daemon;
+
+/* All zero is one without listeners. */
+struct http {
+    struct MHD_Daemon *daemons[LISTENERS_MAX];
+    int epolls[LISTENERS_MAX];
+    size_t daemon_count;
+    const struct http_route *routes; /* ends with a path of NULL */
+    void *context;
+    unsigned answering; /* answers under way */
+    bool draining;
+};
+
+/* Starts to accept on a listener, which is taken over. -1 after logging why. `http` must not move afterwards.
+ */
+int http_listen(struct http *http, int listener, unsigned connections_max);
+/* Appends what has to be polled, at most LISTENERS_MAX; returns how many. */
+size_t http_poll(const struct http *http, struct pollfd *polled);
+/* How long poll() may wait before http_run() has to be called anyway; -1: for ever. */
+int http_timeout_ms(const struct http *http);
+/* Does what can be done without waiting. */
+void http_run(struct http *http);
+/* Accepts no more; the listeners stay open for those who share them. */
+void http_drain(struct http *http);
+/* Whether no answer is under way. */
+bool http_is_idle(const struct http *http);
+/* Closes all connections. */
+void http_stop(struct http *http);
+
+#endif
