@@ -2,7 +2,27 @@
 # libconfig.
 
 noinst_LTLIBRARIES += core/worker/libworker.la
-core_worker_libworker_la_SOURCES =
+core_worker_libworker_la_SOURCES = \
+	core/worker/data_pipe.c \
+	core/worker/data_pipe.h \
+	core/worker/database.c \
+	core/worker/database.h \
+	core/worker/host.c \
+	core/worker/host.h \
+	core/worker/plugin.c \
+	core/worker/plugin.h \
+	core/worker/plugin_settings.c \
+	core/worker/plugin_settings.h \
+	core/worker/round.c \
+	core/worker/round.h \
+	core/worker/samples.c \
+	core/worker/samples.h \
+	core/worker/schedule.c \
+	core/worker/schedule.h \
+	core/worker/settings.c \
+	core/worker/settings.h \
+	core/worker/worker.c \
+	core/worker/worker.h
 
 pkglibexec_PROGRAMS += core/worker/minotor-worker
 core_worker_minotor_worker_SOURCES = core/worker/main.c

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/host.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/text.h"
+
+static struct host *host_of(const struct minotor_host *table)
+{
+    return (struct host *)(void *)((char *)(uintptr_t)table - offsetof(struct host, table));
+}
+
+static void set_text(char *out, const char *text)
+{
+    text_one_line(out, ERROR_TEXT_MAX_BYTES + 1, text != NULL ? text : "");
+}
+
+static void host_log(const struct minotor_host *table, int level, const char *text)
+{
+    (void)table;
+    switch (level) {
+    case MINOTOR_ERROR:
+        log_error("%s", text);
+        break;
+    case MINOTOR_WARNING:
+        log_warning("%s", text);
+        break;
+    case MINOTOR_NOTICE:
+        log_info("%s", text);
+        break;
+    default:
+        log_debug("%s", text);
+        break;
+    }
+}
+
+static int64_t host_now_ms(const struct minotor_host *table)
+{
+    (void)table;
+    return clock_wall_ms();
+}
+
+static int64_t host_remaining_ms(const struct minotor_host *table)
+{
+    const struct host *host = host_of(table);
+    if (!host->in_round || *host->stopping)
+        return 0;
+    int64_t left_ms = host->deadline_ms - clock_monotonic_ms();
+    return left_ms > 0 ? left_ms : 0;
+}
+
+static int host_setting_integer(const struct minotor_host *table, const char *name, int64_t *value)
+{
+    uint32_t type = 0;
+    const struct plugin_setting_value *found = plugin_settings_find(host_of(table)->settings, name, &type);
+    *value = 0;
+    if (found == NULL || type == MINOTOR_SETTING_TEXT) {
+        log_warning("the collector asks for the number of a setting `%s' that it has not declared so", name);
+        return MINOTOR_FAILED;
+    }
+    *value = found->integer;
+    return MINOTOR_OK;
+}
+
+static const char *host_setting_text(const struct minotor_host *table, const char *name)
+{
+    uint32_t type = 0;
+    const struct plugin_setting_value *found = plugin_settings_find(host_of(table)->settings, name, &type);
+    if (found == NULL || type != MINOTOR_SETTING_TEXT) {
+        log_warning("the collector asks for the text of a setting `%s' that it has not declared so", name);
+        return "";
+    }
+    return found->text;
+}
+
+static int refuse_outside_round(struct host *host)
+{
+    set_text(host->error, "this is possible inside collect() only");
+    return MINOTOR_FAILED;
+}
+
+static int emitted(struct host *host, enum sample_verdict verdict)
+{
+    if (verdict == SAMPLE_TAKEN)
+        return MINOTOR_OK;
+    set_text(host->error, sample_verdict_text(verdict));
+    if (verdict == SAMPLE_LIMIT && host->unknown_reason[0] == '\0')
+        set_text(host->unknown_reason, sample_verdict_text(verdict));
+    return MINOTOR_FAILED;
+}
+
+static int host_emit_u64(const struct minotor_host *table, uint32_t family, const char *const *label_values,
+                         uint32_t label_count, uint64_t value)
+{
+    struct host *host = host_of(table);
+    if (!host->in_round)
+        return refuse_outside_round(host);
+    return emitted(host, samples_add_u64(host->samples, family, label_values, label_count, value));
+}
+
+static int host_emit_f64(const struct minotor_host *table, uint32_t family, const char *const *label_values,
+                         uint32_t label_count, double value)
+{
+    struct host *host = host_of(table);
+    if (!host->in_round)
+        return refuse_outside_round(host);
+    return emitted(host, samples_add_f64(host->samples, family, label_values, label_count, value));
+}
+
+static void host_unknown(const struct minotor_host *table, uint32_t family, const char *reason)
+{
+    struct host *host = host_of(table);
+    if (reason == NULL)
+        reason = host->error;
+    if (!host->in_round || !samples_set_unknown(host->samples, family))
+        log_warning("the collector declares a family %u unknown that it has not, or outside collect()", family);
+    else if (host->unknown_reason[0] == '\0')
+        set_text(host->unknown_reason, reason);
+}
+
+static void host_set_error(const struct minotor_host *table, const char *text)
+{
+    set_text(host_of(table)->error, text);
+}
+
+static const char *host_error(const struct minotor_host *table)
+{
+    return host_of(table)->error;
+}
+
+static int queried(struct host *host, enum minotor_result result)
+{
+    if (result == MINOTOR_FAILED || result == MINOTOR_CANCELLED)
+        set_text(host->error, host->database->error);
+    return (int)result;
+}
+
+static int host_query(const struct minotor_host *table, const struct minotor_query *query)
+{
+    struct host *host = host_of(table);
+    if (host->database == NULL) {
+        set_text(host->error, "the collector has not declared that it needs a database");
+        return MINOTOR_FAILED;
+    }
+    if (!host->in_round)
+        return refuse_outside_round(host);
+    return queried(host, database_query(host->database, query));
+}
+
+static int host_next_row(const struct minotor_host *table)
+{
+    struct host *host = host_of(table);
+    if (host->database == NULL || !host->in_round)
+        return refuse_outside_round(host);
+    return queried(host, database_next_row(host->database));
+}
+
+static const char *host_cell(const struct minotor_host *table, uint32_t column)
+{
+    struct host *host = host_of(table);
+    return host->database == NULL ? NULL : database_cell(host->database, column);
+}
+
+void host_init(struct host *host, const struct plugin_settings *settings, struct samples *samples,
+               struct database *database, const bool *stopping)
+{
+    memset(host, 0, sizeof *host);
+    host->settings = settings;
+    host->samples = samples;
+    host->database = database;
+    host->stopping = stopping;
+    host->table = (struct minotor_host){
+        .size = sizeof host->table,
+        .abi_major = MINOTOR_ABI_MAJOR,
+        .abi_minor = MINOTOR_ABI_MINOR,
+        .log = host_log,
+        .now_ms = host_now_ms,
+        .remaining_ms = host_remaining_ms,
+        .setting_integer = host_setting_integer,
+        .setting_text = host_setting_text,
+        .emit_u64 = host_emit_u64,
+        .emit_f64 = host_emit_f64,
+        .unknown = host_unknown,
+        .set_error = host_set_error,
+        .error = host_error,
+        .query = host_query,
+        .next_row = host_next_row,
+        .cell = host_cell,
+    };
+}
+
+void host_begin_round(struct host *host, int64_t timeout_ms, int64_t deadline_ms)
+{
+    host->deadline_ms = deadline_ms;
+    host->error[0] = host->unknown_reason[0] = '\0';
+    samples_reset(host->samples);
+    if (host->database != NULL)
+        database_begin_round(host->database, timeout_ms, deadline_ms);
+    host->in_round = true;
+}
+
+void host_end_round(struct host *host)
+{
+    host->in_round = false;
+    if (host->database != NULL)
+        database_end_round(host->database);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/settings.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+
+#define OWN_PREFIX "setting."
+
+static const struct text_setting {
+    const char *name;
+    size_t offset;
+    size_t size;
+} text_settings[] = {
+#define TEXT(name, member)                                                                                       \
+    { name, offsetof(struct worker_settings, member), sizeof(((struct worker_settings *)0)->member) }
+    TEXT("slot", slot),
+    TEXT("collector", collector),
+    TEXT("target", target),
+    TEXT("plugin", plugin),
+    TEXT("drivers", drivers),
+    TEXT("database.driver", database.driver),
+    TEXT("database.host", database.host),
+    TEXT("database.port", database.port),
+    TEXT("database.name", database.name),
+    TEXT("database.user", database.user),
+    TEXT("database.password", database.password),
+    TEXT("database.sslmode", database.sslmode),
+    TEXT("database.sslrootcert", database.sslrootcert),
+#undef TEXT
+};
+
+static const struct time_setting {
+    const char *name;
+    size_t offset;
+    int64_t minimum;
+    int64_t maximum;
+} time_settings[] = {
+    { "interval_ms", offsetof(struct worker_settings, interval_ms), INTERVAL_MIN_MS, INTERVAL_MAX_MS },
+    { "timeout_ms", offsetof(struct worker_settings, timeout_ms), TIMEOUT_MIN_MS, TIMEOUT_MAX_MS },
+    { "first_delay_ms", offsetof(struct worker_settings, first_delay_ms), 0, INTERVAL_MAX_MS },
+};
+
+void worker_settings_init(struct worker_settings *settings)
+{
+    memset(settings, 0, sizeof *settings);
+    settings->interval_ms = INTERVAL_DEFAULT_MS;
+    settings->timeout_ms = TIMEOUT_DEFAULT_MS;
+}
+
+static int take_text(struct worker_settings *settings, const struct text_setting *known, const char *value)
+{
+    if (strlen(value) >= known->size) {
+        log_error("setting %s is longer than %zu bytes", known->name, known->size - 1);
+        return -1;
+    }
+    strcpy((char *)settings + known->offset, value);
+    return 0;
+}
+
+static int take_time(struct worker_settings *settings, const struct time_setting *known, const char *value)
+{
+    char *end = NULL;
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || number < known->minimum || number > known->maximum) {
+        log_error("setting %s is `%s'; allowed: %lld to %lld", known->name, value, (long long)known->minimum,
+                  (long long)known->maximum);
+        return -1;
+    }
+    *(int64_t *)(void *)((char *)settings + known->offset) = number;
+    return 0;
+}
+
+static int take_given(struct worker_settings *settings, const struct control_setting *setting)
+{
+    if (settings->given_count == PLUGIN_SETTINGS_MAX) {
+        log_error("%s: more than %d settings for one collector", setting->origin, PLUGIN_SETTINGS_MAX);
+        return -1;
+    }
+    struct given_setting *given = &settings->given[settings->given_count];
+    given->name = strdup(setting->name + strlen(OWN_PREFIX));
+    given->value = strdup(setting->value);
+    given->origin = strdup(setting->origin);
+    settings->given_count++;
+    if (given->name == NULL || given->value == NULL || given->origin == NULL) {
+        log_error("out of memory");
+        return -1;
+    }
+    return 0;
+}
+
+int worker_settings_take(struct worker_settings *settings, const struct control_setting *setting)
+{
+    if (strncmp(setting->name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
+        return take_given(settings, setting);
+    for (size_t i = 0; i < sizeof text_settings / sizeof text_settings[0]; i++)
+        if (strcmp(setting->name, text_settings[i].name) == 0)
+            return take_text(settings, &text_settings[i], setting->value);
+    for (size_t i = 0; i < sizeof time_settings / sizeof time_settings[0]; i++)
+        if (strcmp(setting->name, time_settings[i].name) == 0)
+            return take_time(settings, &time_settings[i], setting->value);
+    log_error("setting %s is not one of a worker's", setting->name);
+    return -1;
+}
+
+int worker_settings_complete(const struct worker_settings *settings)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } needed[] = { { "slot", settings->slot },
+                   { "collector", settings->collector },
+                   { "plugin", settings->plugin } };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (needed[i].value[0] == '\0') {
+            log_error("setting %s is missing", needed[i].name);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void worker_settings_destroy(struct worker_settings *settings)
+{
+    for (size_t i = 0; i < settings->given_count; i++) {
+        free(settings->given[i].name);
+        free(settings->given[i].value);
+        free(settings->given[i].origin);
+    }
+    explicit_bzero(settings, sizeof *settings);
+}

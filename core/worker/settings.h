@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the supervisor tells a worker before START: which collector for which target, its times, its database,
+ * and the collector's own settings as they stand in its file, not yet looked at.
+ */
+#ifndef MINOTOR_WORKER_SETTINGS_H
+#define MINOTOR_WORKER_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/control.h"
+
+/* One entry of the group `settings` of the collector's file. */
+struct given_setting {
+    char *name;
+    char *value;
+    char *origin; /* "file:line" or "" */
+};
+
+struct database_place {
+    char driver[NAME_MAX_BYTES + 1]; /* "": the target has no database */
+    char host[256];
+    char port[8];
+    char name[128];
+    char user[128];
+    char password[SETTING_VALUE_MAX_BYTES];
+    char sslmode[16];
+    char sslrootcert[512];
+};
+
+struct worker_settings {
+    char slot[2 * NAME_MAX_BYTES + 2];
+    char collector[NAME_MAX_BYTES + 1];
+    char target[NAME_MAX_BYTES + 1];
+    char plugin[SETTING_VALUE_MAX_BYTES];
+    char drivers[SETTING_VALUE_MAX_BYTES];
+    int64_t interval_ms;
+    int64_t timeout_ms;
+    int64_t first_delay_ms;
+    struct database_place database;
+    struct given_setting given[PLUGIN_SETTINGS_MAX];
+    size_t given_count;
+};
+
+void worker_settings_init(struct worker_settings *settings);
+/* Takes over one message. 0, or -1 after logging one line (never the value of a password). */
+int worker_settings_take(struct worker_settings *settings, const struct control_setting *setting);
+/* Whether everything that a worker needs has come. 0, or -1 after logging what is missing. */
+int worker_settings_complete(const struct worker_settings *settings);
+/* Frees the given settings and wipes the password. */
+void worker_settings_destroy(struct worker_settings *settings);
+
+#endif

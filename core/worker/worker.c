@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "common/birth.h"
+#include "common/clock.h"
+#include "common/control.h"
+#include "common/exit_code.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "worker/data_pipe.h"
+#include "worker/database.h"
+#include "worker/host.h"
+#include "worker/plugin.h"
+#include "worker/round.h"
+#include "worker/schedule.h"
+
+/* A round's last frames are written between the end of the database's graces and the alarm. */
+#define LAST_WRITE_GRACE_MS (ALARM_GRACE_MS - 100)
+
+struct worker {
+    const struct worker_settings *settings;
+    struct plugin plugin;
+    struct plugin_settings plugin_settings;
+    struct samples samples;
+    struct database database;
+    struct host host;
+    struct data_pipe pipe;
+    struct schedule schedule;
+    struct round round;
+    void *state; /* the plugin's */
+    bool open;   /* the plugin's open() went well */
+    bool stopping;
+    bool orphaned;
+    bool round_wanted; /* a new front has nothing to show yet */
+    struct control_message promise;
+    bool promise_unsent; /* the supervisor does not read; nothing of ours may wait for it */
+    char last_error[ERROR_TEXT_MAX_BYTES + 1];
+    uint64_t last_refused[SAMPLE_VERDICT_COUNT];
+    uint64_t rounds_dropped;
+};
+
+/* The innermost ring that needs nobody's cooperation: by default the signal ends the process. */
+static void set_alarm(int64_t after_ms)
+{
+    const struct itimerval timer = {
+        .it_value = { .tv_sec = after_ms / 1000, .tv_usec = (after_ms % 1000) * 1000 },
+    };
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static _Noreturn void leave(int code)
+{
+    birth_exit(code);
+}
+
+/* Control channel ------------------------------------------------------------------------------------------ */
+
+static void send_promise(struct worker *worker)
+{
+    switch (control_send(FD_CONTROL, &worker->promise, -1)) {
+    case CONTROL_OK:
+        worker->promise_unsent = false;
+        break;
+    case CONTROL_AGAIN:
+        worker->promise_unsent = true; /* sent when there is room, unless a newer one takes its place */
+        break;
+    case CONTROL_CLOSED:
+        worker->orphaned = worker->stopping = true;
+        break;
+    default:
+        log_error("control channel: %s", strerror(errno));
+        leave(EXIT_CODE_CONTROL);
+    }
+}
+
+static void promise(struct worker *worker, enum control_type type, int64_t until_ms, unsigned status)
+{
+    memset(&worker->promise, 0, sizeof worker->promise);
+    worker->promise.type = type;
+    worker->promise.body.promise.until_ms = until_ms;
+    worker->promise.body.promise.status = (uint8_t)status;
+    send_promise(worker);
+}
+
+static void take_data_pipe(struct worker *worker, int descriptor)
+{
+    if (descriptor < 0) {
+        log_error("control message DATA without a descriptor");
+        leave(EXIT_CODE_PROTOCOL);
+    }
+    data_pipe_replace(&worker->pipe, descriptor);
+    worker->round.announced = false;
+    worker->round_wanted = true;
+    if (!round_introduce(&worker->pipe, &worker->plugin))
+        leave(EXIT_CODE_MEMORY);
+    data_pipe_flush(&worker->pipe, 0);
+}
+
+static void take_message(struct worker *worker, const struct control_message *message, int descriptor)
+{
+    if (message->type == CONTROL_DATA) {
+        take_data_pipe(worker, descriptor);
+    } else if (message->type == CONTROL_DRAIN && descriptor < 0) {
+        worker->stopping = true;
+    } else {
+        log_error("control message %d is not for a worker that runs", (int)message->type);
+        leave(EXIT_CODE_PROTOCOL);
+    }
+}
+
+static void read_control(struct worker *worker)
+{
+    struct control_message message;
+    for (int i = 0; i < CONTROL_MESSAGES_PER_TURN; i++) {
+        int descriptor = -1;
+        switch (control_receive(FD_CONTROL, CONTROL_FROM_SUPERVISOR, &message, &descriptor)) {
+        case CONTROL_OK:
+            take_message(worker, &message, descriptor);
+            break;
+        case CONTROL_AGAIN:
+            return;
+        case CONTROL_CLOSED:
+            worker->orphaned = worker->stopping = true;
+            return;
+        case CONTROL_BROKEN:
+            log_error("a control message that cannot be understood");
+            leave(EXIT_CODE_PROTOCOL);
+        case CONTROL_ERROR:
+            log_error("control channel: %s", strerror(errno));
+            leave(EXIT_CODE_CONTROL);
+        }
+    }
+}
+
+/* The driver asks this while it waits for the server. */
+static bool should_stop(void *context)
+{
+    struct worker *worker = context;
+    read_control(worker);
+    return worker->stopping;
+}
+
+/* Start ---------------------------------------------------------------------------------------------------- */
+
+static void load(struct worker *worker)
+{
+    char error[PLUGIN_ERROR_MAX_BYTES];
+    const struct worker_settings *settings = worker->settings;
+    enum exit_code code = plugin_load(settings->plugin, settings->collector, &worker->plugin, error);
+    if (code != EXIT_CODE_DONE) {
+        log_error("plugin %s: %s", settings->plugin, error);
+        leave(code);
+    }
+    char setting_error[PLUGIN_SETTING_ERROR_BYTES];
+    if (!plugin_settings_resolve(&worker->plugin_settings, worker->plugin.settings, worker->plugin.setting_count,
+                                 settings->given, settings->given_count, setting_error)) {
+        log_error("%s", setting_error);
+        leave(EXIT_CODE_PLUGIN_SETTING);
+    }
+    const struct database_watch watch = { FD_CONTROL, should_stop, worker };
+    bool needs_database = (worker->plugin.collector.needs & MINOTOR_NEEDS_DATABASE) != 0;
+    if (needs_database && !database_open(&worker->database, settings, &watch))
+        leave(EXIT_CODE_DRIVER);
+    if (!samples_init(&worker->samples, &worker->plugin))
+        leave(EXIT_CODE_MEMORY);
+    host_init(&worker->host, &worker->plugin_settings, &worker->samples,
+              needs_database ? &worker->database : NULL, &worker->stopping);
+}
+
+static void open_plugin(struct worker *worker)
+{
+    const struct minotor_collector *collector = &worker->plugin.collector;
+    int result = collector->open != NULL ? collector->open(&worker->host.table, &worker->state) : MINOTOR_OK;
+    if (result == MINOTOR_OK) {
+        worker->open = true;
+        return;
+    }
+    log_error("open() of collector %s: %s", collector->name,
+              worker->host.error[0] != '\0' ? worker->host.error : "no reason given");
+    leave(result == MINOTOR_BAD_SETTING ? EXIT_CODE_PLUGIN_SETTING : EXIT_CODE_PLUGIN_OPEN);
+}
+
+static void introduce(struct worker *worker)
+{
+    data_pipe_init(&worker->pipe, FD_DATA);
+    if (!round_introduce(&worker->pipe, &worker->plugin))
+        leave(EXIT_CODE_MEMORY);
+    data_pipe_flush(&worker->pipe, clock_monotonic_ms() + DATA_WRITE_TIMEOUT_MS);
+    const struct control_message ready = { .type = CONTROL_READY };
+    enum control_result sent = control_send(FD_CONTROL, &ready, -1);
+    if (sent == CONTROL_CLOSED)
+        leave(EXIT_CODE_ORPHAN);
+    if (sent != CONTROL_OK) {
+        log_error("control channel: %s", strerror(errno));
+        leave(EXIT_CODE_CONTROL);
+    }
+}
+
+/* Rounds --------------------------------------------------------------------------------------------------- */
+
+/* A trouble is told when it begins, when it changes and when it is over, not every round. */
+static void log_outcome(struct worker *worker)
+{
+    const struct round *round = &worker->round;
+    if (strcmp(round->error, worker->last_error) == 0)
+        return;
+    bool bad = round->status != ROUND_OK && round->status != ROUND_NO_DATA;
+    if (round->error[0] != '\0')
+        log_at(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "round %" PRIu32 " %s: %s", round->number,
+               round_status_name(round->status), round->error);
+    else
+        log_info("round %" PRIu32 " is good again", round->number);
+    strcpy(worker->last_error, round->error);
+}
+
+static void log_refused(struct worker *worker)
+{
+    const struct samples *samples = &worker->samples;
+    for (size_t i = 0; i < SAMPLE_VERDICT_COUNT; i++) {
+        if (samples->refused[i] > 0 && worker->last_refused[i] == 0)
+            log_warning("%" PRIu64 " samples refused: %s (the first refused one is of %s)", samples->refused[i],
+                        sample_verdict_text((enum sample_verdict)i),
+                        samples->refused_family[0] != '\0' ? samples->refused_family : "no family");
+        worker->last_refused[i] = samples->refused[i];
+    }
+}
+
+/* When the round's frames must be written, so that neither alarm nor supervisor finds us still writing. */
+static int64_t write_deadline_ms(const struct round *round)
+{
+    int64_t limit_ms = round->deadline_ms + LAST_WRITE_GRACE_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + DATA_WRITE_TIMEOUT_MS;
+    return deadline_ms < limit_ms ? deadline_ms : limit_ms;
+}
+
+static void write_round(struct worker *worker)
+{
+    struct round *round = &worker->round;
+    enum data_pipe_result result = round_write(round, &worker->pipe, &worker->samples, write_deadline_ms(round));
+    if (result == DATA_PIPE_OK) {
+        if (worker->rounds_dropped > 0)
+            log_info("the front reads again; %" PRIu64 " rounds were late or lost", worker->rounds_dropped);
+        worker->rounds_dropped = 0;
+    } else if (worker->rounds_dropped++ == 0) {
+        log_warning("round %" PRIu32 ": the front %s", round->number,
+                    result == DATA_PIPE_LATE ? "does not read the data pipe" : "has closed the data pipe");
+    }
+}
+
+static void run_round(struct worker *worker)
+{
+    const int64_t timeout_ms = worker->settings->timeout_ms;
+    struct round *round = &worker->round;
+    worker->round_wanted = false;
+    round_begin(round, round->number + 1, timeout_ms, &worker->pipe);
+    promise(worker, CONTROL_BUSY, round->deadline_ms, ROUND_STATUS_COUNT);
+    set_alarm(timeout_ms + ALARM_GRACE_MS);
+    host_begin_round(&worker->host, timeout_ms, round->deadline_ms);
+    int result = worker->plugin.collector.collect(&worker->host.table, worker->state);
+    round_judge(round, result, worker->stopping, &worker->host);
+    host_end_round(&worker->host);
+    write_round(worker);
+    set_alarm(0);
+    log_outcome(worker);
+    log_refused(worker);
+}
+
+static void drain(struct worker *worker)
+{
+    uint8_t payload[64];
+    struct wire_writer writer;
+    set_alarm(SHUTDOWN_GRACE_MS);
+    if (worker->open && worker->plugin.collector.close != NULL)
+        worker->plugin.collector.close(&worker->host.table, worker->state);
+    database_close(&worker->database);
+    if (worker->orphaned)
+        leave(EXIT_CODE_ORPHAN);
+    wire_writer_init(&writer, payload, sizeof payload);
+    wire_put_string(&writer, "told to leave");
+    data_pipe_put(&worker->pipe, FRAME_BYE, 0, payload, writer.size);
+    data_pipe_flush(&worker->pipe, clock_monotonic_ms() + DRAIN_MS);
+    leave(EXIT_CODE_DONE);
+}
+
+/* Sleeps until the next round is due or something has come. */
+static void idle(struct worker *worker)
+{
+    struct pollfd waiting[] = {
+        { .fd = FD_CONTROL, .events = (short)(worker->promise_unsent ? POLLIN | POLLOUT : POLLIN) },
+        { .fd = data_pipe_is_behind(&worker->pipe) ? worker->pipe.descriptor : -1, .events = POLLOUT },
+    };
+    int64_t wait_ms = schedule_wait_ms(&worker->schedule, clock_monotonic_ms());
+    if (poll(waiting, 2, (int)wait_ms) <= 0)
+        return;
+    if (waiting[1].revents != 0)
+        data_pipe_flush(&worker->pipe, 0);
+    if ((waiting[0].revents & POLLOUT) != 0)
+        send_promise(worker);
+    if ((waiting[0].revents & ~POLLOUT) != 0)
+        read_control(worker);
+}
+
+_Noreturn void worker_run(const struct worker_settings *settings)
+{
+    static struct worker worker;
+    worker.settings = settings;
+    load(&worker);
+    open_plugin(&worker);
+    introduce(&worker);
+    schedule_init(&worker.schedule, clock_monotonic_ms(), settings->interval_ms, settings->first_delay_ms);
+    unsigned status = ROUND_STATUS_COUNT;
+    for (;;) {
+        promise(&worker, CONTROL_IDLE, worker.schedule.next_ms, status);
+        while (!worker.stopping && schedule_wait_ms(&worker.schedule, clock_monotonic_ms()) > 0) {
+            idle(&worker);
+            if (worker.round_wanted)
+                schedule_soon(&worker.schedule, clock_monotonic_ms());
+        }
+        if (worker.stopping)
+            drain(&worker);
+        run_round(&worker);
+        status = worker.round.status;
+        schedule_advance(&worker.schedule, clock_monotonic_ms());
+    }
+}
