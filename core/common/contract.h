@@ -34,6 +34,7 @@
 /* Control datagrams: bounded so that a receive buffer can live on the stack. */
 #define CONTROL_MESSAGE_MAX_BYTES 4096
 #define CONTROL_MESSAGES_PER_TURN 64
+#define CONTROL_WAITING_MAX 1024 /* messages kept for a child whose socket is full; past this it does not read */
 #define SETTING_VALUE_MAX_BYTES 2048
 #define PLUGIN_SETTINGS_MAX 64 /* of one collector; the largest exporters have some 40 flags */
 
@@ -62,6 +63,7 @@
 #define FRONT_PROMISE_MS 1000    /* the front speaks this often; it is never legitimately blocked */
 #define SHUTDOWN_GRACE_MS 2000   /* TERM to KILL at an orderly end */
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
+#define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 30000

@@ -1,16 +1,54 @@
 # The supervisor: sbin/minotord. Links libconfig; no dlopen, no HTTP, no SQL.
 
 noinst_LTLIBRARIES += core/supervisor/libsupervisor.la
-core_supervisor_libsupervisor_la_SOURCES =
+core_supervisor_libsupervisor_la_SOURCES = \
+	core/supervisor/check.c \
+	core/supervisor/check.h \
+	core/supervisor/child.c \
+	core/supervisor/child.h \
+	core/supervisor/config.c \
+	core/supervisor/config.h \
+	core/supervisor/config_collector.c \
+	core/supervisor/config_file.c \
+	core/supervisor/config_file.h \
+	core/supervisor/config_target.c \
+	core/supervisor/front_link.c \
+	core/supervisor/front_link.h \
+	core/supervisor/lifecycle.c \
+	core/supervisor/lifecycle.h \
+	core/supervisor/listener.c \
+	core/supervisor/listener.h \
+	core/supervisor/log_format.c \
+	core/supervisor/log_format.h \
+	core/supervisor/loop.c \
+	core/supervisor/loop.h \
+	core/supervisor/obituary.c \
+	core/supervisor/obituary.h \
+	core/supervisor/options.c \
+	core/supervisor/options.h \
+	core/supervisor/outbox.c \
+	core/supervisor/outbox.h \
+	core/supervisor/password.c \
+	core/supervisor/password.h \
+	core/supervisor/relog.c \
+	core/supervisor/relog.h \
+	core/supervisor/reload.c \
+	core/supervisor/reload.h \
+	core/supervisor/slot.c \
+	core/supervisor/slot.h \
+	core/supervisor/spawn.c \
+	core/supervisor/spawn.h \
+	core/supervisor/supervisor.c \
+	core/supervisor/supervisor.h
 core_supervisor_libsupervisor_la_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 
 sbin_PROGRAMS += core/supervisor/minotord
 core_supervisor_minotord_SOURCES = core/supervisor/main.c
-core_supervisor_minotord_CFLAGS = $(AM_CFLAGS) $(MINOTOR_PROGRAM_CFLAGS)
+core_supervisor_minotord_CFLAGS = $(AM_CFLAGS) $(MINOTOR_PROGRAM_CFLAGS) $(LIBCONFIG_CFLAGS)
 core_supervisor_minotord_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_PROGRAM_LDFLAGS)
 core_supervisor_minotord_LDADD = \
 	core/supervisor/libsupervisor.la \
 	core/common/libcommon.la \
 	$(LIBCONFIG_LIBS)
 
-# dist_man_MANS += core/supervisor/minotord.8
+dist_man_MANS += core/supervisor/minotord.8

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/child.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/exit_code.h"
+#include "common/frame.h"
+#include "common/text.h"
+#include "supervisor/log_format.h"
+#include "supervisor/obituary.h"
+
+#define LOG_READ_PER_TURN_BYTES (16 * 1024)
+/* A full pipe and once more, as a grandchild that holds it may go on writing. */
+#define LOG_READ_AT_DEATH_BYTES (128 * 1024)
+
+void child_init(struct child *child, const struct child_kind *kind, void *owner,
+                const struct lifecycle_limits *limits)
+{
+    memset(child, 0, sizeof *child);
+    child->kind = kind;
+    child->owner = owner;
+    child->pidfd = -1;
+    child->control = -1;
+    child->log = -1;
+    outbox_init(&child->outbox);
+    lifecycle_init(&child->lifecycle, limits);
+}
+
+static void close_descriptor(int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+    *descriptor = -1;
+}
+
+void child_release(struct child *child)
+{
+    close_descriptor(&child->pidfd);
+    close_descriptor(&child->control);
+    close_descriptor(&child->log);
+    outbox_clear(&child->outbox);
+    child->pid = 0;
+}
+
+void child_set_error(struct child *child, const char *format, ...)
+{
+    char text[LOG_LINE_MAX_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    text_one_line(child->error, sizeof child->error, text);
+}
+
+/* ---- actions */
+
+static void send_drain(struct child *child)
+{
+    const struct control_message message = {.type = CONTROL_DRAIN};
+    child_send(child, &message, -1);
+}
+
+static void send_signal(struct child *child, int number)
+{
+    if (pidfd_send_signal(child->pidfd, number, NULL, 0) != 0 && errno != ESRCH)
+        log_error("%s[%ld]: signal %d cannot be sent: %s", child->name, (long)child->pid, number,
+                  strerror(errno));
+}
+
+static void step(struct child *child, const struct lifecycle_event *event, int64_t now_ms);
+
+static void start_generation(struct child *child, int64_t now_ms)
+{
+    child->generation++;
+    child->born_ms = now_ms;
+    if (child->kind->spawn(child) == 0)
+        return;
+    log_error("%s: generation %" PRIu32 " cannot be started: %s", child->name, child->generation,
+              child->error);
+    const struct lifecycle_event failed = {.kind = LIFECYCLE_SPAWN_FAILED,
+                                           .jitter_permille = arc4random_uniform(1001)};
+    step(child, &failed, now_ms);
+}
+
+static void step(struct child *child, const struct lifecycle_event *event, int64_t now_ms)
+{
+    unsigned actions = lifecycle_step(&child->lifecycle, event, now_ms);
+    if (actions & LIFECYCLE_SPAWN)
+        start_generation(child, now_ms);
+    if (actions & LIFECYCLE_DRAIN)
+        send_drain(child);
+    if (actions & LIFECYCLE_TERM)
+        send_signal(child, SIGTERM);
+    if (actions & LIFECYCLE_KILL)
+        send_signal(child, SIGKILL);
+    if (actions & LIFECYCLE_STUCK)
+        log_error("%s[%ld]: does not die of SIGKILL; nothing is started in its place until it is gone",
+                  child->name, (long)child->pid);
+    if (actions & LIFECYCLE_CHANGED)
+        child->kind->changed(child);
+}
+
+void child_event(struct child *child, enum lifecycle_event_kind kind, int64_t now_ms)
+{
+    const struct lifecycle_event event = {.kind = kind};
+    step(child, &event, now_ms);
+}
+
+/* ---- birth */
+
+static void relog_line(enum log_level level, const char *text, void *context)
+{
+    const struct child *child = context;
+    log_format_child(level, child->name, child->pid, text);
+}
+
+int child_spawn(struct child *child, const struct spawn_plan *plan)
+{
+    struct spawned spawned;
+    assert(child->pid == 0);
+    enum spawn_result result = spawn(plan, &spawned);
+    if (result != SPAWN_OK) {
+        child_set_error(child, "no %s could be had: %s", spawn_result_text(result), strerror(errno));
+        return -1;
+    }
+    child->pid = spawned.pid;
+    child->pidfd = spawned.pidfd;
+    child->control = spawned.control;
+    child->log = spawned.log;
+    relog_init(&child->relog, relog_line, child, child->born_ms);
+    log_debug("%s[%ld]: generation %" PRIu32 " was started", child->name, (long)child->pid,
+              child->generation);
+    return 0;
+}
+
+/* ---- control */
+
+void child_send(struct child *child, const struct control_message *message, int descriptor)
+{
+    if (child->control < 0)
+        return;
+    /* A socket whose other side is gone is no news of its own: the loop sees its end. */
+    if (outbox_send(&child->outbox, child->control, message, descriptor) != OUTBOX_FULL)
+        return;
+    log_error("%s[%ld]: does not read its control socket", child->name, (long)child->pid);
+    outbox_clear(&child->outbox);
+    child_event(child, LIFECYCLE_DEAF, clock_monotonic_ms());
+}
+
+void child_send_setting(struct child *child, const char *name, const char *value, const char *origin)
+{
+    struct control_message message;
+    memset(&message, 0, sizeof message);
+    message.type = CONTROL_SETTING;
+    struct control_setting *setting = &message.body.setting;
+    bool fits = text_format(setting->name, sizeof setting->name, "%s", name) &&
+                text_format(setting->value, sizeof setting->value, "%s", value);
+    assert(fits);
+    (void)fits;
+    text_format(setting->origin, sizeof setting->origin, "%s", origin == NULL ? "" : origin);
+    child_send(child, &message, -1);
+    explicit_bzero(&message, sizeof message);
+}
+
+void child_write_control(struct child *child)
+{
+    if (child->control >= 0)
+        outbox_flush(&child->outbox, child->control);
+}
+
+static bool round_was_good(const struct child *child, uint8_t status)
+{
+    if (child->kind->party == CONTROL_FROM_FRONT)
+        return true;
+    return status == ROUND_OK || status == ROUND_PARTIAL || status == ROUND_NOT_READY ||
+           status == ROUND_NO_DATA;
+}
+
+static void take_message(struct child *child, const struct control_message *message, int64_t now_ms)
+{
+    struct lifecycle_event event = {.kind = LIFECYCLE_READY, .until_ms = message->body.promise.until_ms};
+    switch (message->type) {
+    case CONTROL_READY:
+        if (child->lifecycle.state == CHILD_STARTING)
+            log_info("%s[%ld]: ready after %" PRId64 " ms", child->name, (long)child->pid,
+                     now_ms - child->born_ms);
+        break;
+    case CONTROL_BUSY:
+        event.kind = LIFECYCLE_BUSY;
+        break;
+    case CONTROL_IDLE:
+        event.kind = LIFECYCLE_IDLE;
+        event.good = round_was_good(child, message->body.promise.status);
+        break;
+    default:
+        child->kind->message(child, message);
+        return;
+    }
+    step(child, &event, now_ms);
+}
+
+static void end_control(struct child *child, int64_t now_ms)
+{
+    close_descriptor(&child->control);
+    outbox_clear(&child->outbox);
+    child_event(child, LIFECYCLE_CLOSED, now_ms);
+}
+
+void child_read_control(struct child *child, int64_t now_ms)
+{
+    struct control_message message;
+    for (int i = 0; i < CONTROL_MESSAGES_PER_TURN && child->control >= 0; i++) {
+        switch (control_receive(child->control, child->kind->party, &message, NULL)) {
+        case CONTROL_OK:
+            take_message(child, &message, now_ms);
+            break;
+        case CONTROL_AGAIN:
+            return;
+        case CONTROL_BROKEN:
+            child_event(child, LIFECYCLE_PROTOCOL, now_ms);
+            break;
+        case CONTROL_CLOSED:
+        case CONTROL_ERROR:
+            end_control(child, now_ms);
+            break;
+        }
+    }
+}
+
+/* ---- log */
+
+static void read_log(struct child *child, size_t limit_bytes, int64_t now_ms)
+{
+    char bytes[4096];
+    size_t total = 0;
+    while (child->log >= 0 && total < limit_bytes) {
+        ssize_t size = read(child->log, bytes, sizeof bytes);
+        if (size > 0) {
+            relog_feed(&child->relog, bytes, (size_t)size, now_ms);
+            total += (size_t)size;
+        } else if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return;
+        } else {
+            close_descriptor(&child->log);
+        }
+    }
+}
+
+void child_read_log(struct child *child, int64_t now_ms)
+{
+    read_log(child, LOG_READ_PER_TURN_BYTES, now_ms);
+}
+
+/* ---- death */
+
+/* What follows, for the end of the obituary's line. */
+static void describe_future(const struct child *child, int64_t now_ms, char out[64])
+{
+    switch (child->lifecycle.state) {
+    case CHILD_BACKOFF:
+        snprintf(out, 64, "; next start in %" PRId64 " ms", child->lifecycle.deadline_ms - now_ms);
+        break;
+    case CHILD_PARKED:
+        snprintf(out, 64, "; parked until the configuration is read again");
+        break;
+    default:
+        out[0] = '\0';
+        break;
+    }
+}
+
+static struct obituary write_obituary(struct child *child, const siginfo_t *info, char *out, size_t out_bytes)
+{
+    struct obituary obituary = {
+        .signalled = info->si_code != CLD_EXITED,
+        .status = info->si_status,
+        .core = info->si_code == CLD_DUMPED,
+        .last_words = relog_last_line(&child->relog),
+    };
+    obituary.cause = lifecycle_cause(&child->lifecycle, obituary.signalled);
+    obituary_write(out, out_bytes, &obituary);
+    if (obituary.cause != RESTART_CAUSE_COUNT)
+        child_set_error(child, "%s", out);
+    return obituary;
+}
+
+void child_reap(struct child *child, int64_t now_ms)
+{
+    siginfo_t info = {.si_pid = 0};
+    char end[LOG_LINE_MAX_BYTES];
+    char future[64];
+    if (waitid((idtype_t)P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+        return;
+    /* What it said before it died comes first: promises, refusals, last words. */
+    child_read_control(child, now_ms);
+    read_log(child, LOG_READ_AT_DEATH_BYTES, now_ms);
+    relog_end(&child->relog, now_ms);
+    struct obituary obituary = write_obituary(child, &info, end, sizeof end);
+    pid_t pid = child->pid;
+    uint32_t generation = child->generation;
+    double uptime_s = (double)(now_ms - child->born_ms) / 1000;
+    child_release(child);
+    bool ordered = obituary.cause == RESTART_CAUSE_COUNT;
+    if (ordered)
+        log_info("%s[%ld]: generation %" PRIu32 " ended after %.1f s: %s", child->name, (long)pid, generation,
+                 uptime_s, end);
+    const struct lifecycle_event event = {.kind = LIFECYCLE_EXITED,
+                                          .signalled = obituary.signalled,
+                                          .parks = !obituary.signalled && exit_code_parks(obituary.status),
+                                          .jitter_permille = arc4random_uniform(1001)};
+    step(child, &event, now_ms);
+    describe_future(child, now_ms, future);
+    if (!ordered)
+        log_error("%s[%ld]: generation %" PRIu32 " failed after %.1f s: %s%s", child->name, (long)pid,
+                  generation, uptime_s, end, future);
+}
+
+/* ---- time */
+
+int64_t child_due_ms(const struct child *child)
+{
+    int64_t relog_ms = child->pid == 0 ? INT64_MAX : relog_tick_ms(&child->relog);
+    return relog_ms < child->lifecycle.deadline_ms ? relog_ms : child->lifecycle.deadline_ms;
+}
+
+void child_tick(struct child *child, int64_t now_ms)
+{
+    if (child->pid != 0)
+        relog_tick(&child->relog, now_ms);
+    child_event(child, LIFECYCLE_TIMER, now_ms);
+}

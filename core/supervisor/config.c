@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+
+static const char *const LOG_LEVELS[] = {"error", "warning", "info", "debug", NULL};
+static const char *const LOG_FORMATS[] = {"logfmt", "json", NULL};
+
+static const char LISTEN_ALLOWED[] = "\"ADDRESS:PORT\", \"[IPv6 ADDRESS]:PORT\", \"localhost:PORT\" or "
+                                     "\":PORT\", and no name that has to be looked up";
+
+int config_parse_log_format(const char *word, enum log_format *format)
+{
+    for (unsigned i = 0; LOG_FORMATS[i] != NULL; i++) {
+        if (strcmp(word, LOG_FORMATS[i]) == 0) {
+            *format = (enum log_format)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static void set_defaults(struct config *config, const char *path)
+{
+    text_format(config->path, sizeof config->path, "%s", path);
+    text_format(config->user, sizeof config->user, "minotor");
+    config->log_level = LOG_LEVEL_INFO;
+    config->log_format = LOG_FORMAT_LOGFMT;
+    config_resolve_path(path, "collectors.d", config->collectors_dir, sizeof config->collectors_dir);
+    text_format(config->paths.worker, sizeof config->paths.worker, PKGLIBEXECDIR "/minotor-worker");
+    text_format(config->paths.front, sizeof config->paths.front, PKGLIBEXECDIR "/minotor-front");
+    text_format(config->paths.collectors, sizeof config->paths.collectors, PKGLIBDIR "/collectors");
+    text_format(config->paths.drivers, sizeof config->paths.drivers, PKGLIBDIR "/drivers");
+}
+
+static void read_log(struct config *config, struct config_file *file, const config_setting_t *root)
+{
+    static const char *const KEYS[] = {"level", "format", NULL};
+    const config_setting_t *log;
+    unsigned index;
+    if (!config_group(file, root, "log", &log))
+        return;
+    config_known_keys(file, log, KEYS);
+    if (config_choice(file, log, "level", LOG_LEVELS, &index))
+        config->log_level = (enum log_level)index;
+    if (config_choice(file, log, "format", LOG_FORMATS, &index))
+        config->log_format = (enum log_format)index;
+}
+
+/* The account must exist only when it is needed; a name that nobody has is an error of the file. */
+static void read_user(struct config *config, struct config_file *file, const config_setting_t *root)
+{
+    const config_setting_t *setting = config_setting_get_member(root, "user");
+    config_text(file, root, "user", config->user, sizeof config->user);
+    if (setting != NULL)
+        config_origin(file, setting, config->user_origin, sizeof config->user_origin);
+    if (geteuid() != 0)
+        return;
+    errno = 0;
+    const struct passwd *account = getpwnam(config->user);
+    if (account == NULL) {
+        config_fault(file, setting,
+                     "\"user\" is \"%s\", which does not exist; allowed is the name of an account "
+                     "that front and workers shall run as",
+                     config->user);
+        return;
+    }
+    config->drop = true;
+    config->uid = account->pw_uid;
+    config->gid = account->pw_gid;
+}
+
+static void add_listen(struct config *config, const struct config_listen *listen)
+{
+    if (config->listen_count < LISTENERS_MAX)
+        config->listen[config->listen_count++] = *listen;
+}
+
+static void read_listen(struct config *config, struct config_file *file, const config_setting_t *web)
+{
+    const config_setting_t *list = config_setting_get_member(web, "listen");
+    if (list == NULL)
+        return;
+    if ((!config_setting_is_array(list) && !config_setting_is_list(list)) ||
+        config_setting_length(list) == 0 || config_setting_length(list) > LISTENERS_MAX) {
+        config_fault(file, list,
+                     "\"listen\" is not a list of 1 to %d addresses; allowed is [ \"127.0.0.1:9806\" ]",
+                     LISTENERS_MAX);
+        return;
+    }
+    for (int i = 0; i < config_setting_length(list); i++) {
+        const config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
+        struct config_listen listen = {.text = ""};
+        const char *text = config_element_text(file, element, LISTEN_ALLOWED);
+        if (text == NULL)
+            continue;
+        config_origin(file, element, listen.origin, sizeof listen.origin);
+        if (!text_format(listen.text, sizeof listen.text, "%s", text) ||
+            listener_parse(text, &listen.address) != 0)
+            config_fault(file, element, "\"%s\" is no address to listen on; allowed is %s", text,
+                         LISTEN_ALLOWED);
+        else
+            add_listen(config, &listen);
+    }
+}
+
+static void read_web(struct config *config, struct config_file *file, const config_setting_t *root)
+{
+    static const char *const KEYS[] = {"listen", "insecure", NULL};
+    const config_setting_t *web;
+    if (!config_group(file, root, "web", &web))
+        return;
+    config_known_keys(file, web, KEYS);
+    config_boolean(file, web, "insecure", &config->insecure);
+    read_listen(config, file, web);
+}
+
+static void override_listen(struct config *config, const struct config_overrides *overrides)
+{
+    if (overrides == NULL || overrides->listen_count == 0)
+        return;
+    config->listen_count = 0;
+    for (unsigned i = 0; i < overrides->listen_count; i++) {
+        struct config_listen listen = {.origin = "--web.listen-address"};
+        text_format(listen.text, sizeof listen.text, "%s", overrides->listen[i]);
+        if (listener_parse(listen.text, &listen.address) == 0)
+            add_listen(config, &listen);
+    }
+}
+
+/* The figures of a company's chat are not for everybody, and nothing here asks who is there. */
+static void check_listen(struct config *config, struct config_faults *faults)
+{
+    if (config->listen_count == 0) {
+        struct config_listen standard = {.text = "127.0.0.1:9806", .origin = "default"};
+        listener_parse(standard.text, &standard.address);
+        add_listen(config, &standard);
+    }
+    for (unsigned i = 0; i < config->listen_count && !config->insecure; i++) {
+        const struct config_listen *listen = &config->listen[i];
+        if (!listener_is_loopback(&listen->address))
+            config_fault_at(
+                faults,
+                "%s: \"%s\" can be reached from other hosts without any authentication; allowed is a "
+                "loopback address such as \"127.0.0.1:9806\", with a reverse proxy in front of it, or "
+                "insecure = true in web when the network itself keeps strangers out",
+                listen->origin, listen->text);
+    }
+}
+
+static void read_paths(struct config *config, struct config_file *file, const config_setting_t *root)
+{
+    static const char *const KEYS[] = {"worker", "front", "collectors", "drivers", NULL};
+    const config_setting_t *paths;
+    if (!config_group(file, root, "paths", &paths))
+        return;
+    config_known_keys(file, paths, KEYS);
+    config_path(file, paths, "worker", config->paths.worker, sizeof config->paths.worker);
+    config_path(file, paths, "front", config->paths.front, sizeof config->paths.front);
+    config_path(file, paths, "collectors", config->paths.collectors, sizeof config->paths.collectors);
+    config_path(file, paths, "drivers", config->paths.drivers, sizeof config->paths.drivers);
+}
+
+static void read_root(struct config *config, struct config_file *file)
+{
+    static const char *const KEYS[] = {"user", "log", "web", "collectors_dir", "paths", "targets", NULL};
+    const config_setting_t *root = config_root_setting(&file->parsed);
+    config_known_keys(file, root, KEYS);
+    read_user(config, file, root);
+    read_log(config, file, root);
+    read_web(config, file, root);
+    config_path(file, root, "collectors_dir", config->collectors_dir, sizeof config->collectors_dir);
+    read_paths(config, file, root);
+    config_read_targets(config, file, root);
+}
+
+/* More workers than there are slots would be started by nobody. */
+static void check_slot_count(const struct config *config, struct config_faults *faults)
+{
+    unsigned slots = 0;
+    for (unsigned i = 0; i < config->collector_count; i++)
+        if (config->collectors[i]->enabled)
+            slots += (unsigned)__builtin_popcount(config->collectors[i]->targets);
+    if (slots > SLOTS_MAX)
+        config_fault_at(faults, "%s: %u pairs of collector and target are enabled; allowed are at most %d",
+                        config->path, slots, SLOTS_MAX);
+}
+
+static void override_log(struct config *config, const struct config_overrides *overrides)
+{
+    if (overrides != NULL && overrides->log_level != NULL)
+        log_level_parse(overrides->log_level, &config->log_level);
+    if (overrides != NULL && overrides->log_format != NULL)
+        config_parse_log_format(overrides->log_format, &config->log_format);
+}
+
+struct config *config_load(const char *path, const struct config_overrides *overrides,
+                           struct config_faults *faults)
+{
+    struct config_file file;
+    unsigned faults_before = faults->count;
+    struct config *config = calloc(1, sizeof *config);
+    if (config == NULL) {
+        config_fault_at(faults, "%s: no memory to read it", path);
+        return NULL;
+    }
+    set_defaults(config, path);
+    if (config_file_open(&file, path, faults) == 0) {
+        read_root(config, &file);
+        config_file_close(&file);
+        override_log(config, overrides);
+        override_listen(config, overrides);
+        check_listen(config, faults);
+        config_read_collectors(config, faults);
+        check_slot_count(config, faults);
+    }
+    if (faults->count == faults_before)
+        return config;
+    config_free(config);
+    return NULL;
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL)
+        return;
+    for (unsigned i = 0; i < config->collector_count; i++) {
+        free(config->collectors[i]->settings);
+        free(config->collectors[i]);
+    }
+    free(config);
+}

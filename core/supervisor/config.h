@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: minotor.conf and the files of collectors.d, checked and in our own words. It is read as
+ * a whole, or not at all; nothing refers to libconfig afterwards. It holds no secret, only where secrets are.
+ */
+#ifndef MINOTOR_SUPERVISOR_CONFIG_H
+#define MINOTOR_SUPERVISOR_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/contract.h"
+#include "common/log.h"
+#include "supervisor/config_file.h"
+#include "supervisor/listener.h"
+#include "supervisor/log_format.h"
+
+#define CONFIG_ORIGIN_BYTES 256
+#define CONFIG_TEXT_BYTES   256 /* host, user, name of a database */
+
+enum config_driver {
+    CONFIG_DRIVER_POSTGRESQL,
+    CONFIG_DRIVER_MYSQL,
+};
+
+/* "postgresql", "mysql"; static. */
+const char *config_driver_name(enum config_driver driver);
+
+struct config_listen {
+    char text[LISTENER_TEXT_BYTES];
+    char origin[CONFIG_ORIGIN_BYTES];
+    struct listener_address address;
+};
+
+struct config_database {
+    enum config_driver driver;
+    char host[CONFIG_TEXT_BYTES]; /* a name, an address, or the folder of a unix socket */
+    unsigned port;
+    char name[CONFIG_TEXT_BYTES];
+    char user[CONFIG_TEXT_BYTES];
+    char password_file[CONFIG_PATH_BYTES]; /* "": none */
+    char password_origin[CONFIG_ORIGIN_BYTES];
+    char sslmode[16];
+    char sslrootcert[CONFIG_PATH_BYTES]; /* "": none */
+};
+
+struct config_target {
+    char name[NAME_MAX_BYTES + 1];
+    char origin[CONFIG_ORIGIN_BYTES];
+    struct config_database database;
+};
+
+/* A setting of a plugin's own: only the worker knows what it means. */
+struct config_setting_value {
+    char name[NAME_MAX_BYTES + 1];
+    char value[SETTING_VALUE_MAX_BYTES];
+    char origin[CONFIG_ORIGIN_BYTES];
+};
+
+struct config_collector {
+    char name[NAME_MAX_BYTES + 1];
+    char path[CONFIG_PATH_BYTES]; /* its file */
+    char origin[CONFIG_ORIGIN_BYTES];
+    bool enabled;
+    int64_t interval_ms;
+    int64_t timeout_ms;
+    int64_t stale_after_ms;
+    char plugin[CONFIG_PATH_BYTES];
+    char plugin_origin[CONFIG_ORIGIN_BYTES]; /* "": the default path */
+    uint32_t targets;                        /* bit i: config.targets[i] */
+    struct config_setting_value *settings;
+    unsigned setting_count;
+};
+
+struct config_paths {
+    char worker[CONFIG_PATH_BYTES];
+    char front[CONFIG_PATH_BYTES];
+    char collectors[CONFIG_PATH_BYTES]; /* folder of NAME.so */
+    char drivers[CONFIG_PATH_BYTES];    /* folder of database drivers */
+};
+
+struct config {
+    char path[CONFIG_PATH_BYTES];
+    char user[64]; /* the account of front and workers; only when started as root */
+    char user_origin[CONFIG_ORIGIN_BYTES];
+    bool drop; /* whether uid and gid are to be taken on */
+    uid_t uid;
+    gid_t gid;
+    enum log_level log_level;
+    enum log_format log_format;
+    struct config_listen listen[LISTENERS_MAX];
+    unsigned listen_count;
+    bool insecure;
+    char collectors_dir[CONFIG_PATH_BYTES];
+    struct config_paths paths;
+    struct config_target targets[TARGETS_MAX];
+    unsigned target_count;
+    struct config_collector *collectors[SLOTS_MAX];
+    unsigned collector_count;
+};
+
+/* What the command line says instead of the file. */
+struct config_overrides {
+    const char *listen[LISTENERS_MAX];
+    unsigned listen_count; /* 0: as in the file */
+    const char *log_level; /* NULL: as in the file; already known to be good */
+    const char *log_format;
+};
+
+/*
+ * Reads everything. The caller frees it with config_free(); NULL after at least one fault. `overrides` may be
+ * NULL. Listen addresses of the overrides have been parsed before, so only their being public is a fault
+ * here.
+ */
+struct config *config_load(const char *path, const struct config_overrides *overrides,
+                           struct config_faults *faults);
+void config_free(struct config *config);
+
+/* "logfmt" or "json"; 0, or -1 for a word that is neither. */
+int config_parse_log_format(const char *word, enum log_format *format);
+
+/* Whether two say the same, wherever it is written. */
+bool config_database_equal(const struct config_database *one, const struct config_database *other);
+bool config_collector_equal(const struct config_collector *one, const struct config_collector *other);
+
+/* Parts of config_load(), in files of their own. */
+void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root);
+void config_read_collectors(struct config *config, struct config_faults *faults);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/front_link.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "common/version.h"
+#include "supervisor/supervisor.h"
+
+static int front_spawn(struct child *child);
+static void front_message(struct child *child, const struct control_message *message);
+static void front_changed(struct child *child);
+
+static const struct child_kind FRONT = {
+    .party = CONTROL_FROM_FRONT,
+    .spawn = front_spawn,
+    .message = front_message,
+    .changed = front_changed,
+};
+
+void front_link_init(struct supervisor *supervisor)
+{
+    /* Never parked: without a front there is nothing to see, not even what is wrong. */
+    const struct lifecycle_limits limits = {
+        .busy_max_ms = FRONT_PROMISE_MS, .idle_max_ms = FRONT_PROMISE_MS, .parks = false};
+    child_init(&supervisor->front, &FRONT, supervisor, &limits);
+    text_format(supervisor->front.name, sizeof supervisor->front.name, "front");
+}
+
+static int front_spawn(struct child *child)
+{
+    struct supervisor *supervisor = child->owner;
+    char started[24];
+    const struct control_message listener = {.type = CONTROL_LISTENER};
+    const struct control_message start = {.type = CONTROL_START};
+    const struct spawn_plan plan = {.program = supervisor->front_program,
+                                    .null = supervisor->null,
+                                    .title = "minotor: front",
+                                    .data = -1};
+    if (child_spawn(child, &plan) != 0)
+        return -1;
+    supervisor_send_birth_settings(supervisor, child);
+    snprintf(started, sizeof started, "%" PRId64, supervisor->started_wall_ms);
+    child_send_setting(child, "version", MINOTOR_VERSION, NULL);
+    child_send_setting(child, "revision", MINOTOR_REVISION, NULL);
+    child_send_setting(child, "started_ms", started, NULL);
+    for (unsigned i = 0; i < supervisor->listener_count; i++)
+        child_send(child, &listener, supervisor->listeners[i]);
+    child_send(child, &start, -1);
+    return 0;
+}
+
+/* The front refuses what a worker wrote. Of an older generation it is no news: that one is gone. */
+static void front_message(struct child *child, const struct control_message *message)
+{
+    struct supervisor *supervisor = child->owner;
+    const struct control_bad_frame *bad = &message->body.bad_frame;
+    struct slot *slot = bad->slot < SLOTS_MAX ? supervisor->slots[bad->slot] : NULL;
+    char reason[ERROR_TEXT_MAX_BYTES + 1];
+    if (message->type != CONTROL_BAD_FRAME || slot == NULL || slot->child.generation != bad->generation)
+        return;
+    text_one_line(reason, sizeof reason, bad->reason);
+    log_error("%s[%ld]: bad frame at byte %" PRIu64 " of its data pipe: %s (begins with %.64s)",
+              slot->child.name, (long)slot->child.pid, bad->offset, reason, bad->bytes_hex);
+    child_event(&slot->child, LIFECYCLE_BAD_FRAME, supervisor->now_ms);
+}
+
+static void front_changed(struct child *child)
+{
+    struct supervisor *supervisor = child->owner;
+    enum child_state state = child->lifecycle.state;
+    bool up = state == CHILD_READY || state == CHILD_BUSY;
+    if (up && !supervisor->front_connected) {
+        supervisor->front_connected = true;
+        for (unsigned i = 0; i < SLOTS_MAX; i++)
+            if (supervisor->slots[i] != NULL)
+                slot_connect(supervisor->slots[i]);
+    }
+    supervisor->front_connected = up;
+    /* Workers that are born after the front need no second pipe; a front that fails does not keep them
+     * waiting. */
+    if (up || state == CHILD_BACKOFF)
+        supervisor_start_slots(supervisor);
+}
+
+void front_link_describe(struct slot *slot, int data)
+{
+    struct control_message message = {.type = CONTROL_SLOT};
+    if (!slot->supervisor->front_connected)
+        return;
+    slot->description.generation = slot->child.generation;
+    message.body.slot = slot->description;
+    child_send(&slot->supervisor->front, &message, data);
+}
+
+void front_link_state(struct slot *slot)
+{
+    struct control_message message = {.type = CONTROL_SLOT_STATE};
+    struct control_slot_state *state = &message.body.slot_state;
+    if (!slot->supervisor->front_connected)
+        return;
+    state->slot = slot->description.slot;
+    state->generation = slot->child.generation;
+    state->state = (uint8_t)slot->child.lifecycle.state;
+    memcpy(state->restarts, slot->child.lifecycle.restarts, sizeof state->restarts);
+    memcpy(state->error, slot->child.error, sizeof state->error);
+    child_send(&slot->supervisor->front, &message, -1);
+}
+
+void front_link_forget(struct slot *slot)
+{
+    struct control_message message = {.type = CONTROL_SLOT};
+    if (!slot->supervisor->front_connected)
+        return;
+    message.body.slot = slot->description;
+    message.body.slot.interval_ms = 0;
+    child_send(&slot->supervisor->front, &message, -1);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The front as the supervisor sees it: its process, what it is told of slots, and what it says of their
+ * frames. */
+#ifndef MINOTOR_SUPERVISOR_FRONT_LINK_H
+#define MINOTOR_SUPERVISOR_FRONT_LINK_H
+
+struct supervisor;
+struct slot;
+
+/* Makes supervisor->front, not started. */
+void front_link_init(struct supervisor *supervisor);
+
+/* Tells the front of a slot, with the read end of its data pipe or -1. The caller keeps the descriptor.
+ * Nothing is sent while no front is ready: it will be told everything when it is. */
+void front_link_describe(struct slot *slot, int data);
+/* Tells the front how the slot's worker is doing. */
+void front_link_state(struct slot *slot);
+/* Tells the front that the slot is no more. */
+void front_link_forget(struct slot *slot);
+
+#endif

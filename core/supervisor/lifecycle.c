@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/lifecycle.h"
+
+#include <assert.h>
+#include <string.h>
+
+void lifecycle_init(struct lifecycle *lifecycle, const struct lifecycle_limits *limits)
+{
+    memset(lifecycle, 0, sizeof *lifecycle);
+    lifecycle->limits = *limits;
+    lifecycle->state = CHILD_DOWN;
+    lifecycle->deadline_ms = LIFECYCLE_NEVER;
+    lifecycle->blame = RESTART_CAUSE_COUNT;
+}
+
+bool lifecycle_alive(const struct lifecycle *lifecycle)
+{
+    switch (lifecycle->state) {
+    case CHILD_STARTING:
+    case CHILD_READY:
+    case CHILD_BUSY:
+    case CHILD_STOPPING:
+    case CHILD_STUCK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum restart_cause lifecycle_cause(const struct lifecycle *lifecycle, bool signalled)
+{
+    if (lifecycle->blame != RESTART_CAUSE_COUNT)
+        return lifecycle->blame;
+    if (lifecycle->state == CHILD_STOPPING || lifecycle->state == CHILD_STUCK)
+        return RESTART_CAUSE_COUNT;
+    return signalled ? RESTART_SIGNAL : RESTART_EXIT;
+}
+
+int64_t lifecycle_backoff_ms(unsigned failures, unsigned jitter_permille)
+{
+    int64_t delay_ms = BACKOFF_FIRST_MS;
+    for (unsigned i = 1; i < failures && delay_ms < BACKOFF_MAX_MS; i++)
+        delay_ms *= 2;
+    if (delay_ms > BACKOFF_MAX_MS)
+        delay_ms = BACKOFF_MAX_MS;
+    int64_t swing_ms = delay_ms * BACKOFF_JITTER_PERCENT / 100;
+    int64_t jitter = jitter_permille > 1000 ? 1000 : jitter_permille;
+    return delay_ms - swing_ms + 2 * swing_ms * jitter / 1000;
+}
+
+void lifecycle_forgive(struct lifecycle *lifecycle, int64_t stalled_ms)
+{
+    if (lifecycle->deadline_ms != LIFECYCLE_NEVER && lifecycle->state != CHILD_BACKOFF)
+        lifecycle->deadline_ms += stalled_ms;
+}
+
+/* Whether it is alive and nobody has asked it to end yet. */
+static bool running(const struct lifecycle *lifecycle)
+{
+    return lifecycle->state == CHILD_STARTING || lifecycle->state == CHILD_READY ||
+           lifecycle->state == CHILD_BUSY;
+}
+
+static unsigned enter(struct lifecycle *lifecycle, enum child_state state, int64_t deadline_ms)
+{
+    lifecycle->state = state;
+    lifecycle->deadline_ms = deadline_ms;
+    return LIFECYCLE_CHANGED;
+}
+
+static unsigned rest(struct lifecycle *lifecycle)
+{
+    return enter(lifecycle, CHILD_DOWN, LIFECYCLE_NEVER);
+}
+
+static unsigned give_birth(struct lifecycle *lifecycle, int64_t now_ms)
+{
+    lifecycle->ring = LIFECYCLE_RING_NONE;
+    lifecycle->blame = RESTART_CAUSE_COUNT;
+    lifecycle->mute = false;
+    lifecycle->good = false;
+    lifecycle->ready_ms = 0;
+    return LIFECYCLE_SPAWN | enter(lifecycle, CHILD_STARTING, now_ms + START_TIMEOUT_MS);
+}
+
+static unsigned back_off(struct lifecycle *lifecycle, unsigned jitter_permille, int64_t now_ms)
+{
+    lifecycle->failures++;
+    return enter(lifecycle, CHILD_BACKOFF,
+                 now_ms + lifecycle_backoff_ms(lifecycle->failures, jitter_permille));
+}
+
+static unsigned end_by(struct lifecycle *lifecycle, enum lifecycle_ring ring, int64_t now_ms)
+{
+    static const struct {
+        unsigned action;
+        int64_t patience_ms;
+    } RINGS[] = {
+        [LIFECYCLE_RING_DRAIN] = {LIFECYCLE_DRAIN, DRAIN_MS + DRAIN_GRACE_MS},
+        [LIFECYCLE_RING_TERM] = {LIFECYCLE_TERM, KILL_GRACE_MS},
+        [LIFECYCLE_RING_KILL] = {LIFECYCLE_KILL, STUCK_AFTER_KILL_MS},
+    };
+    lifecycle->ring = ring;
+    return RINGS[ring].action | enter(lifecycle, CHILD_STOPPING, now_ms + RINGS[ring].patience_ms);
+}
+
+static unsigned blame(struct lifecycle *lifecycle, enum restart_cause cause, enum lifecycle_ring ring,
+                      int64_t now_ms)
+{
+    lifecycle->blame = cause;
+    return end_by(lifecycle, ring, now_ms);
+}
+
+static unsigned on_start(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    lifecycle->wanted = true;
+    return lifecycle_alive(lifecycle) ? 0 : give_birth(lifecycle, now_ms);
+}
+
+static unsigned end_in_order(struct lifecycle *lifecycle, int64_t now_ms)
+{
+    if (!running(lifecycle))
+        return 0;
+    /* Before it is ready it does not listen for DRAIN, and it has nothing to tidy up. */
+    bool listens = lifecycle->state != CHILD_STARTING && !lifecycle->mute;
+    return end_by(lifecycle, listens ? LIFECYCLE_RING_DRAIN : LIFECYCLE_RING_TERM, now_ms);
+}
+
+static unsigned on_restart(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    lifecycle->wanted = true;
+    lifecycle->failures = 0;
+    return lifecycle_alive(lifecycle) ? end_in_order(lifecycle, now_ms) : give_birth(lifecycle, now_ms);
+}
+
+static unsigned on_stop(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    lifecycle->wanted = false;
+    return lifecycle_alive(lifecycle) ? end_in_order(lifecycle, now_ms) : rest(lifecycle);
+}
+
+static unsigned on_abandon(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    lifecycle->wanted = false;
+    if (!lifecycle_alive(lifecycle))
+        return rest(lifecycle);
+    if (lifecycle->state == CHILD_STUCK || lifecycle->ring == LIFECYCLE_RING_KILL)
+        return 0;
+    return end_by(lifecycle, LIFECYCLE_RING_KILL, now_ms);
+}
+
+static unsigned on_spawn_failed(struct lifecycle *lifecycle, const struct lifecycle_event *event,
+                                int64_t now_ms)
+{
+    assert(lifecycle->state == CHILD_STARTING);
+    lifecycle->restarts[RESTART_SPAWN]++;
+    return lifecycle->wanted ? back_off(lifecycle, event->jitter_permille, now_ms) : rest(lifecycle);
+}
+
+static unsigned on_protocol(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    return running(lifecycle) ? blame(lifecycle, RESTART_PROTOCOL, LIFECYCLE_RING_KILL, now_ms) : 0;
+}
+
+static unsigned on_ready(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    if (lifecycle->state != CHILD_STARTING)
+        return on_protocol(lifecycle, event, now_ms);
+    lifecycle->ready_ms = now_ms;
+    return enter(lifecycle, CHILD_READY, now_ms + PROMISE_GRACE_MS);
+}
+
+/* A promise counts from now at the least (it may have lain in the socket) and for what the limits allow at
+ * most. */
+static int64_t clamp(int64_t until_ms, int64_t now_ms, int64_t limit_ms)
+{
+    if (until_ms < now_ms)
+        return now_ms;
+    return until_ms > now_ms + limit_ms ? now_ms + limit_ms : until_ms;
+}
+
+static unsigned on_promise(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    if (lifecycle->state == CHILD_STARTING)
+        return on_protocol(lifecycle, event, now_ms);
+    if (!running(lifecycle))
+        return 0;
+    enum child_state old = lifecycle->state;
+    if (event->kind == LIFECYCLE_BUSY) {
+        lifecycle->state = CHILD_BUSY;
+        lifecycle->deadline_ms =
+            clamp(event->until_ms, now_ms, lifecycle->limits.busy_max_ms) + TERM_GRACE_MS;
+    } else {
+        lifecycle->state = CHILD_READY;
+        lifecycle->deadline_ms =
+            clamp(event->until_ms, now_ms, lifecycle->limits.idle_max_ms) + PROMISE_GRACE_MS;
+        lifecycle->good = lifecycle->good || event->good;
+    }
+    return lifecycle->state == old ? 0 : LIFECYCLE_CHANGED;
+}
+
+static unsigned on_bad_frame(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    return running(lifecycle) ? blame(lifecycle, RESTART_BAD_FRAME, LIFECYCLE_RING_KILL, now_ms) : 0;
+}
+
+static unsigned on_deaf(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    return running(lifecycle) ? blame(lifecycle, RESTART_DEADLINE, LIFECYCLE_RING_KILL, now_ms) : 0;
+}
+
+static unsigned on_closed(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    if (!running(lifecycle))
+        return 0;
+    /* A dying process closes its descriptors a moment before it can be reaped: its own end is the better
+     * cause. */
+    lifecycle->mute = true;
+    if (lifecycle->deadline_ms > now_ms + KILL_GRACE_MS)
+        lifecycle->deadline_ms = now_ms + KILL_GRACE_MS;
+    return 0;
+}
+
+static unsigned on_exited(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    assert(lifecycle_alive(lifecycle));
+    enum restart_cause cause = lifecycle_cause(lifecycle, event->signalled);
+    if (cause != RESTART_CAUSE_COUNT)
+        lifecycle->restarts[cause]++;
+    if (!lifecycle->wanted)
+        return rest(lifecycle);
+    if (cause == RESTART_CAUSE_COUNT)
+        return give_birth(lifecycle, now_ms);
+    if (lifecycle->good && now_ms - lifecycle->ready_ms >= BACKOFF_RESET_UPTIME_MS)
+        lifecycle->failures = 0;
+    if (cause == RESTART_EXIT && event->parks && lifecycle->limits.parks)
+        return enter(lifecycle, CHILD_PARKED, LIFECYCLE_NEVER);
+    return back_off(lifecycle, event->jitter_permille, now_ms);
+}
+
+static unsigned on_overdue_end(struct lifecycle *lifecycle, int64_t now_ms)
+{
+    if (lifecycle->ring == LIFECYCLE_RING_DRAIN) {
+        unsigned actions = end_by(lifecycle, LIFECYCLE_RING_TERM, now_ms);
+        lifecycle->deadline_ms = now_ms + SHUTDOWN_GRACE_MS;
+        return actions;
+    }
+    if (lifecycle->ring == LIFECYCLE_RING_TERM)
+        return end_by(lifecycle, LIFECYCLE_RING_KILL, now_ms);
+    return LIFECYCLE_STUCK | enter(lifecycle, CHILD_STUCK, LIFECYCLE_NEVER);
+}
+
+static unsigned on_timer(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    if (now_ms < lifecycle->deadline_ms)
+        return 0;
+    switch (lifecycle->state) {
+    case CHILD_STARTING:
+        if (lifecycle->mute)
+            return on_protocol(lifecycle, event, now_ms);
+        return blame(lifecycle, RESTART_START, LIFECYCLE_RING_KILL, now_ms);
+    case CHILD_READY:
+    case CHILD_BUSY:
+        if (lifecycle->mute)
+            return on_protocol(lifecycle, event, now_ms);
+        return blame(lifecycle, RESTART_DEADLINE, LIFECYCLE_RING_TERM, now_ms);
+    case CHILD_STOPPING:
+        return on_overdue_end(lifecycle, now_ms);
+    case CHILD_BACKOFF:
+        return give_birth(lifecycle, now_ms);
+    default:
+        return 0;
+    }
+}
+
+unsigned lifecycle_step(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    static unsigned (*const HANDLERS[LIFECYCLE_EVENT_COUNT])(struct lifecycle *,
+                                                             const struct lifecycle_event *, int64_t) = {
+        [LIFECYCLE_START] = on_start,
+        [LIFECYCLE_RESTART] = on_restart,
+        [LIFECYCLE_STOP] = on_stop,
+        [LIFECYCLE_ABANDON] = on_abandon,
+        [LIFECYCLE_SPAWN_FAILED] = on_spawn_failed,
+        [LIFECYCLE_READY] = on_ready,
+        [LIFECYCLE_BUSY] = on_promise,
+        [LIFECYCLE_IDLE] = on_promise,
+        [LIFECYCLE_PROTOCOL] = on_protocol,
+        [LIFECYCLE_BAD_FRAME] = on_bad_frame,
+        [LIFECYCLE_DEAF] = on_deaf,
+        [LIFECYCLE_CLOSED] = on_closed,
+        [LIFECYCLE_EXITED] = on_exited,
+        [LIFECYCLE_TIMER] = on_timer,
+    };
+    assert(event->kind < LIFECYCLE_EVENT_COUNT);
+    return HANDLERS[event->kind](lifecycle, event, now_ms);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/reload.h"
+
+#include <string.h>
+
+#include "supervisor/supervisor.h"
+
+/* What became of the slots. */
+struct reload_counts {
+    unsigned unchanged;
+    unsigned restarted;
+    unsigned added;
+    unsigned removed;
+};
+
+/* What is decided at start stays as it was. */
+static void tell_what_needs_a_restart(const struct config *old, const struct config *new)
+{
+    bool listen = old->listen_count != new->listen_count;
+    for (unsigned i = 0; i < new->listen_count && !listen; i++)
+        listen = strcmp(old->listen[i].text, new->listen[i].text) != 0;
+    if (listen)
+        log_warning("%s: the addresses in \"listen\" have changed: restart minotord to listen there",
+                    new->path);
+    if (strcmp(old->paths.worker, new->paths.worker) != 0 || strcmp(old->paths.front, new->paths.front) != 0)
+        log_warning("%s: programs in \"paths\" have changed: restart minotord to use them", new->path);
+    if (old->drop && (old->uid != new->uid || old->gid != new->gid))
+        log_warning("%s: \"user\" has changed: processes that run keep the old one until they are restarted",
+                    new->path);
+}
+
+/* The collector and target of a slot in a configuration, or false. */
+static bool find(const struct config *config, const struct slot *slot,
+                 const struct config_collector **collector, const struct config_target **target)
+{
+    for (unsigned i = 0; i < config->collector_count; i++) {
+        for (unsigned k = 0; k < config->target_count; k++) {
+            *collector = config->collectors[i];
+            *target = &config->targets[k];
+            if ((*collector)->enabled && ((*collector)->targets >> k & 1) != 0 &&
+                slot_is(slot, *collector, *target))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the slot waits for something that a new configuration may have brought. */
+static bool waits(const struct slot *slot)
+{
+    return slot->child.lifecycle.state == CHILD_BACKOFF || slot->child.lifecycle.state == CHILD_PARKED;
+}
+
+static void update_slot(struct supervisor *supervisor, struct slot *slot, const struct config *new,
+                        bool differs[], struct reload_counts *counts)
+{
+    const struct config_collector *collector;
+    const struct config_target *target;
+    if (!find(new, slot, &collector, &target)) {
+        counts->removed += slot->collector != NULL;
+        slot_remove(slot, supervisor->now_ms);
+        return;
+    }
+    bool restart = differs[slot->description.slot];
+    slot_configure(slot, collector, target);
+    counts->restarted += restart;
+    counts->unchanged += !restart;
+    if (restart || waits(slot))
+        child_event(&slot->child, LIFECYCLE_RESTART, supervisor->now_ms);
+}
+
+static void add_slots(struct supervisor *supervisor, const struct config *new, struct reload_counts *counts)
+{
+    for (unsigned i = 0; i < new->collector_count; i++) {
+        for (unsigned k = 0; k < new->target_count; k++) {
+            const struct config_collector *collector = new->collectors[i];
+            const struct config_target *target = &new->targets[k];
+            bool present = !collector->enabled || (collector->targets >> k & 1) == 0;
+            for (unsigned s = 0; s < SLOTS_MAX && !present; s++)
+                present = supervisor->slots[s] != NULL && slot_is(supervisor->slots[s], collector, target);
+            if (present)
+                continue;
+            struct slot *slot = supervisor_add_slot(supervisor, collector, target);
+            if (slot == NULL)
+                continue;
+            counts->added++;
+            if (supervisor->slots_started)
+                child_event(&slot->child, LIFECYCLE_START, supervisor->now_ms);
+        }
+    }
+}
+
+static void replace(struct supervisor *supervisor, struct config *new)
+{
+    bool differs[SLOTS_MAX] = {false};
+    struct reload_counts counts = {0, 0, 0, 0};
+    struct config *old = supervisor->config;
+    const struct config_collector *collector;
+    const struct config_target *target;
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL && find(new, supervisor->slots[i], &collector, &target))
+            differs[i] = slot_differs(supervisor->slots[i], new, collector, target);
+    supervisor->config = new;
+    supervisor_configure_log(new);
+    tell_what_needs_a_restart(old, new);
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL)
+            update_slot(supervisor, supervisor->slots[i], new, differs, &counts);
+    add_slots(supervisor, new, &counts);
+    config_free(old);
+    log_info("the configuration was read again: %u slots unchanged, %u restarted, %u added, %u removed",
+             counts.unchanged, counts.restarted, counts.added, counts.removed);
+}
+
+static void log_fault(const char *line, void *context)
+{
+    (void)context;
+    log_error("%s", line);
+}
+
+void supervisor_reload(struct supervisor *supervisor)
+{
+    struct config_faults faults = {.report = log_fault};
+    struct config *new =
+        config_load(supervisor->options->config_path, &supervisor->options->overrides, &faults);
+    if (new != NULL)
+        replace(supervisor, new);
+    else
+        log_error("the configuration has %u mistakes: the old one stays in force", faults.count);
+}

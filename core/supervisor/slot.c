@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/slot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "supervisor/front_link.h"
+#include "supervisor/password.h"
+#include "supervisor/supervisor.h"
+
+static int slot_spawn(struct child *child);
+static void slot_message(struct child *child, const struct control_message *message);
+static void slot_changed(struct child *child);
+
+static const struct child_kind WORKER = {
+    .party = CONTROL_FROM_WORKER,
+    .spawn = slot_spawn,
+    .message = slot_message,
+    .changed = slot_changed,
+};
+
+/* ---- configuration */
+
+void slot_configure(struct slot *slot, const struct config_collector *collector,
+                    const struct config_target *target)
+{
+    const struct config *config = slot->supervisor->config;
+    struct child *child = &slot->child;
+    slot->collector = collector;
+    slot->target = target;
+    slot->description.interval_ms = (uint32_t)collector->interval_ms;
+    slot->description.stale_after_ms = (uint32_t)collector->stale_after_ms;
+    text_format(slot->description.collector, sizeof slot->description.collector, "%s", collector->name);
+    text_format(slot->description.target, sizeof slot->description.target, "%s", target->name);
+    child->lifecycle.limits.busy_max_ms = collector->timeout_ms;
+    child->lifecycle.limits.idle_max_ms = collector->interval_ms;
+    if (config->target_count > 1)
+        text_format(child->name, sizeof child->name, "%s@%s", collector->name, target->name);
+    else
+        text_format(child->name, sizeof child->name, "%s", collector->name);
+}
+
+struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct config_collector *collector,
+                      const struct config_target *target)
+{
+    const struct lifecycle_limits limits = {.parks = true};
+    struct slot *slot = calloc(1, sizeof *slot);
+    if (slot == NULL)
+        return NULL;
+    slot->supervisor = supervisor;
+    slot->description.slot = id;
+    child_init(&slot->child, &WORKER, slot, &limits);
+    slot_configure(slot, collector, target);
+    return slot;
+}
+
+void slot_free(struct slot *slot)
+{
+    if (slot == NULL)
+        return;
+    child_release(&slot->child);
+    free(slot);
+}
+
+bool slot_is(const struct slot *slot, const struct config_collector *collector,
+             const struct config_target *target)
+{
+    return strcmp(slot->description.collector, collector->name) == 0 &&
+           strcmp(slot->description.target, target->name) == 0;
+}
+
+static bool same_file(const struct stat *one, const char *path)
+{
+    struct stat other;
+    if (path[0] == '\0')
+        return true;
+    return stat(path, &other) == 0 && one->st_dev == other.st_dev && one->st_ino == other.st_ino &&
+           one->st_size == other.st_size && one->st_mtim.tv_sec == other.st_mtim.tv_sec &&
+           one->st_mtim.tv_nsec == other.st_mtim.tv_nsec;
+}
+
+bool slot_differs(const struct slot *slot, const struct config *config,
+                  const struct config_collector *collector, const struct config_target *target)
+{
+    const struct config *old = slot->supervisor->config;
+    if (slot->collector == NULL || old->log_level != config->log_level ||
+        (old->target_count > 1) != (config->target_count > 1) ||
+        strcmp(old->paths.drivers, config->paths.drivers) != 0 ||
+        !config_collector_equal(slot->collector, collector) ||
+        !config_database_equal(&slot->target->database, &target->database))
+        return true;
+    return !same_file(&slot->password_status, target->database.password_file) ||
+           !same_file(&slot->plugin_status, collector->plugin);
+}
+
+void slot_remove(struct slot *slot, int64_t now_ms)
+{
+    slot->collector = NULL;
+    slot->target = NULL;
+    child_event(&slot->child, LIFECYCLE_STOP, now_ms);
+}
+
+bool slot_is_gone(const struct slot *slot)
+{
+    return slot->collector == NULL && slot->child.lifecycle.state == CHILD_DOWN;
+}
+
+/* ---- a generation */
+
+static void send_number(struct child *child, const char *name, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    child_send_setting(child, name, text, NULL);
+}
+
+static void send_database(struct slot *slot, const char *password)
+{
+    const struct config_target *target = slot->target;
+    const struct config_database *database = &target->database;
+    struct child *child = &slot->child;
+    const struct {
+        const char *name;
+        const char *value;
+    } texts[] = {
+        {"database.driver", config_driver_name(database->driver)},
+        {"database.host", database->host},
+        {"database.name", database->name},
+        {"database.user", database->user},
+        {"database.sslmode", database->sslmode},
+        {"database.sslrootcert", database->sslrootcert},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        child_send_setting(child, texts[i].name, texts[i].value, target->origin);
+    send_number(child, "database.port", database->port);
+    if (database->password_file[0] != '\0')
+        child_send_setting(child, "database.password", password, database->password_origin);
+}
+
+/* The first generation begins at once; a later one somewhere in the interval, so that slots that died
+ * together do not meet at the database again and again. */
+static int64_t first_delay_ms(const struct slot *slot)
+{
+    if (slot->child.generation == 1)
+        return 0;
+    int64_t spread_ms = slot->collector->interval_ms / 10;
+    return (int64_t)arc4random_uniform((uint32_t)spread_ms + 1);
+}
+
+static void send_settings(struct slot *slot, const char *password)
+{
+    const struct config_collector *collector = slot->collector;
+    struct child *child = &slot->child;
+    supervisor_send_birth_settings(slot->supervisor, child);
+    child_send_setting(child, "slot", child->name, NULL);
+    child_send_setting(child, "collector", collector->name, collector->origin);
+    child_send_setting(child, "target", slot->target->name, slot->target->origin);
+    child_send_setting(child, "plugin", collector->plugin, collector->plugin_origin);
+    child_send_setting(child, "drivers", slot->supervisor->config->paths.drivers, NULL);
+    send_number(child, "interval_ms", collector->interval_ms);
+    send_number(child, "timeout_ms", collector->timeout_ms);
+    send_number(child, "first_delay_ms", first_delay_ms(slot));
+    send_database(slot, password);
+    for (unsigned i = 0; i < collector->setting_count; i++) {
+        const struct config_setting_value *value = &collector->settings[i];
+        char name[NAME_MAX_BYTES + 16];
+        text_format(name, sizeof name, "setting.%s", value->name);
+        child_send_setting(child, name, value->value, value->origin);
+    }
+    const struct control_message start = {.type = CONTROL_START};
+    child_send(child, &start, -1);
+}
+
+static int read_password(struct slot *slot, char *password)
+{
+    const struct config_database *database = &slot->target->database;
+    memset(&slot->password_status, 0, sizeof slot->password_status);
+    if (database->password_file[0] == '\0')
+        return 0;
+    enum password_result result = password_read(database->password_file, password, &slot->password_status);
+    if (result == PASSWORD_OK)
+        return 0;
+    const char *why = result == PASSWORD_UNREADABLE ? strerror(errno) : "";
+    child_set_error(&slot->child, "%s: password_file \"%s\" %s%s%s", database->password_origin,
+                    database->password_file, password_result_text(result), why[0] == '\0' ? "" : ": ", why);
+    return -1;
+}
+
+/* Both ends non-blocking: a reader or writer that stops must not stop the other. */
+static int open_data_pipe(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+}
+
+static void close_data_pipe(int ends[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+}
+
+static int slot_spawn(struct child *child)
+{
+    struct slot *slot = child->owner;
+    struct supervisor *supervisor = slot->supervisor;
+    char password[SETTING_VALUE_MAX_BYTES] = "";
+    char title[NAME_MAX_BYTES * 2 + 32];
+    int data[2] = {-1, -1};
+    int result = -1;
+    if (read_password(slot, password) != 0)
+        goto out;
+    if (stat(slot->collector->plugin, &slot->plugin_status) != 0)
+        memset(&slot->plugin_status, 0, sizeof slot->plugin_status);
+    if (supervisor->front_connected && open_data_pipe(data) != 0) {
+        child_set_error(child, "no data pipe could be had: %s", strerror(errno));
+        goto out;
+    }
+    text_format(title, sizeof title, "minotor: worker %s", child->name);
+    /* Without a front it writes to nowhere until one is ready and CONTROL_DATA brings it a pipe. */
+    const struct spawn_plan plan = {.program = supervisor->worker_program,
+                                    .null = supervisor->null,
+                                    .title = title,
+                                    .data = data[1] >= 0 ? data[1] : supervisor->null};
+    result = child_spawn(child, &plan);
+    if (result != 0)
+        goto out;
+    send_settings(slot, password);
+    front_link_describe(slot, data[0]);
+out:
+    explicit_bzero(password, sizeof password);
+    close_data_pipe(data);
+    return result;
+}
+
+void slot_connect(struct slot *slot)
+{
+    struct child *child = &slot->child;
+    int data[2] = {-1, -1};
+    enum child_state state = child->lifecycle.state;
+    if (state == CHILD_STARTING || state == CHILD_READY || state == CHILD_BUSY) {
+        const struct control_message message = {.type = CONTROL_DATA};
+        if (open_data_pipe(data) == 0)
+            child_send(child, &message, data[1]);
+        else
+            log_error("%s: no data pipe could be had: %s", child->name, strerror(errno));
+    }
+    front_link_describe(slot, data[0]);
+    front_link_state(slot);
+    close_data_pipe(data);
+}
+
+static void slot_message(struct child *child, const struct control_message *message)
+{
+    (void)child;
+    (void)message; /* the table of control.c lets a worker say nothing else */
+}
+
+static void slot_changed(struct child *child)
+{
+    front_link_state(child->owner);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A slot: one collector on one target, and the worker that is kept alive for it. */
+#ifndef MINOTOR_SUPERVISOR_SLOT_H
+#define MINOTOR_SUPERVISOR_SLOT_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "supervisor/child.h"
+#include "supervisor/config.h"
+
+struct supervisor;
+
+struct slot {
+    struct supervisor *supervisor;
+    struct child child;                       /* its worker */
+    struct control_slot description;          /* as the front knows it; generation is that of the last pipe */
+    const struct config_collector *collector; /* in supervisor->config; NULL once it is removed */
+    const struct config_target *target;       /* likewise */
+    struct stat password_status;              /* of the files that the running generation was given */
+    struct stat plugin_status;
+};
+
+/* A new slot, not started. `id` is its place in the supervisor's table. NULL: no memory. The caller frees it.
+ */
+struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct config_collector *collector,
+                      const struct config_target *target);
+void slot_free(struct slot *slot);
+
+/* Takes on what a new configuration says; the next generation is told. */
+void slot_configure(struct slot *slot, const struct config_collector *collector,
+                    const struct config_target *target);
+
+/* Whether the running generation would be told something else by this configuration, or its files have
+ * changed. */
+bool slot_differs(const struct slot *slot, const struct config *config,
+                  const struct config_collector *collector, const struct config_target *target);
+
+/* Whether it is the slot of these two. */
+bool slot_is(const struct slot *slot, const struct config_collector *collector,
+             const struct config_target *target);
+
+/* A fresh data pipe between a running worker and a front that has just become ready. */
+void slot_connect(struct slot *slot);
+
+/* The configuration has it no more: ends it in good order; the loop forgets it when it is down. */
+void slot_remove(struct slot *slot, int64_t now_ms);
+bool slot_is_gone(const struct slot *slot);
+
+#endif

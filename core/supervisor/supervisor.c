@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/version.h"
+#include "supervisor/front_link.h"
+#include "supervisor/loop.h"
+
+/* ---- what others ask of it */
+
+void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%ld", (long)getpid());
+    child_send_setting(child, "supervisor_pid", text, NULL);
+    if (supervisor->config->drop) {
+        snprintf(text, sizeof text, "%lu", (unsigned long)supervisor->config->uid);
+        child_send_setting(child, "uid", text, supervisor->config->user_origin);
+        snprintf(text, sizeof text, "%lu", (unsigned long)supervisor->config->gid);
+        child_send_setting(child, "gid", text, supervisor->config->user_origin);
+    }
+    child_send_setting(child, "log_level", log_level_name(supervisor->config->log_level), NULL);
+}
+
+void supervisor_start_slots(struct supervisor *supervisor)
+{
+    if (supervisor->slots_started)
+        return;
+    supervisor->slots_started = true;
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL)
+            child_event(&supervisor->slots[i]->child, LIFECYCLE_START, supervisor->now_ms);
+}
+
+struct slot *supervisor_add_slot(struct supervisor *supervisor, const struct config_collector *collector,
+                                 const struct config_target *target)
+{
+    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+        if (supervisor->slots[i] != NULL)
+            continue;
+        supervisor->slots[i] = slot_new(supervisor, i, collector, target);
+        if (supervisor->slots[i] == NULL)
+            log_error("%s on %s: no memory for one more slot", collector->name, target->name);
+        return supervisor->slots[i];
+    }
+    log_error("%s on %s: %d slots are taken, some by workers that are still ending; reload again later",
+              collector->name, target->name, SLOTS_MAX);
+    return NULL;
+}
+
+void supervisor_configure_log(const struct config *config)
+{
+    log_format_begin(config->log_format);
+    log_set_level(config->log_level);
+}
+
+/* ---- start */
+
+/* The supervisor reads secrets: no core, no debugger of the same user; files of its own stay private; what
+ * its children leave behind comes to it. */
+static int harden(void)
+{
+    umask(077);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+        return 0;
+    log_error("the process cannot be hardened: %s", strerror(errno));
+    return -1;
+}
+
+static int open_signals(struct supervisor *supervisor)
+{
+    static const int NUMBERS[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+    const struct sigaction children = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++)
+        sigaddset(&set, NUMBERS[i]);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigaction(SIGCHLD, &children, NULL) == 0 && sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+        supervisor->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (supervisor->signals < 0)
+        log_error("signals cannot be received: %s", strerror(errno));
+    return supervisor->signals < 0 ? -1 : 0;
+}
+
+static int open_program(const char *path, const char *key, const struct config *config)
+{
+    int program = spawn_open_program(path);
+    if (program < 0)
+        log_error(
+            "%s: \"%s\" in paths is \"%s\", which cannot be executed (%s); allowed is a program of minotor",
+            config->path, key, path, strerror(errno));
+    return program;
+}
+
+static int open_programs(struct supervisor *supervisor)
+{
+    const struct config *config = supervisor->config;
+    supervisor->worker_program = open_program(config->paths.worker, "worker", config);
+    supervisor->front_program = open_program(config->paths.front, "front", config);
+    return supervisor->worker_program < 0 || supervisor->front_program < 0 ? -1 : 0;
+}
+
+static int open_listeners(struct supervisor *supervisor)
+{
+    const struct config *config = supervisor->config;
+    for (unsigned i = 0; i < config->listen_count; i++) {
+        char bound[LISTENER_TEXT_BYTES] = "";
+        const struct config_listen *listen = &config->listen[i];
+        int listener = listener_open(&listen->address);
+        if (listener < 0 || listener_describe(listener, bound, sizeof bound) != 0) {
+            log_error("%s: cannot listen on %s: %s", listen->origin, listen->text, strerror(errno));
+            if (listener >= 0)
+                close(listener);
+            return -1;
+        }
+        supervisor->listeners[supervisor->listener_count++] = listener;
+        const struct log_field field = {"address", bound};
+        log_format_field(LOG_LEVEL_INFO, "listening", &field);
+    }
+    return 0;
+}
+
+static void make_slots(struct supervisor *supervisor)
+{
+    const struct config *config = supervisor->config;
+    for (unsigned i = 0; i < config->collector_count; i++)
+        for (unsigned k = 0; k < config->target_count; k++)
+            if (config->collectors[i]->enabled && (config->collectors[i]->targets >> k & 1) != 0)
+                supervisor_add_slot(supervisor, config->collectors[i], &config->targets[k]);
+    if (supervisor->slots[0] == NULL)
+        log_warning("%s: no collector is enabled; the page will tell of minotor only",
+                    config->collectors_dir);
+}
+
+static void log_fault(const char *line, void *context)
+{
+    (void)context;
+    log_error("%s", line);
+}
+
+static int load_config(struct supervisor *supervisor)
+{
+    struct config_faults faults = {.report = log_fault};
+    supervisor->config =
+        config_load(supervisor->options->config_path, &supervisor->options->overrides, &faults);
+    if (supervisor->config == NULL)
+        return -1;
+    supervisor_configure_log(supervisor->config);
+    if (geteuid() != 0 && supervisor->config->user_origin[0] != '\0')
+        log_info("%s: \"user\" is ignored: minotord was not started as root",
+                 supervisor->config->user_origin);
+    return 0;
+}
+
+static enum minotord_status start(struct supervisor *supervisor)
+{
+    log_info("minotord %s (revision %s) starts, process %ld", MINOTOR_VERSION, MINOTOR_REVISION,
+             (long)getpid());
+    if (load_config(supervisor) != 0)
+        return MINOTORD_CONFIG;
+    if (harden() != 0)
+        return MINOTORD_OS;
+    supervisor->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (supervisor->null < 0) {
+        log_error("/dev/null: %s", strerror(errno));
+        return MINOTORD_OS;
+    }
+    if (open_programs(supervisor) != 0)
+        return MINOTORD_CONFIG;
+    if (open_signals(supervisor) != 0 || open_listeners(supervisor) != 0)
+        return MINOTORD_OS;
+    supervisor->now_ms = clock_monotonic_ms();
+    make_slots(supervisor);
+    child_event(&supervisor->front, LIFECYCLE_START, supervisor->now_ms);
+    return MINOTORD_OK;
+}
+
+/* ---- end */
+
+static void close_all(struct supervisor *supervisor)
+{
+    const int descriptors[] = {supervisor->null, supervisor->signals, supervisor->worker_program,
+                               supervisor->front_program};
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        slot_free(supervisor->slots[i]);
+    child_release(&supervisor->front);
+    for (unsigned i = 0; i < supervisor->listener_count; i++)
+        close(supervisor->listeners[i]);
+    for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
+        if (descriptors[i] >= 0)
+            close(descriptors[i]);
+    config_free(supervisor->config);
+}
+
+enum minotord_status supervisor_run(const struct options *options)
+{
+    struct supervisor supervisor = {.options = options,
+                                    .null = -1,
+                                    .signals = -1,
+                                    .worker_program = -1,
+                                    .front_program = -1,
+                                    .started_wall_ms = clock_wall_ms()};
+    enum log_format format = LOG_FORMAT_LOGFMT;
+    if (options->overrides.log_format != NULL)
+        config_parse_log_format(options->overrides.log_format, &format);
+    log_format_begin(format);
+    front_link_init(&supervisor);
+    enum minotord_status status = start(&supervisor);
+    if (status == MINOTORD_OK) {
+        status = loop_run(&supervisor);
+        log_info("minotord ends");
+    }
+    close_all(&supervisor);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The supervisor: one thread, one loop, everything it owns. */
+#ifndef MINOTOR_SUPERVISOR_SUPERVISOR_H
+#define MINOTOR_SUPERVISOR_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "supervisor/child.h"
+#include "supervisor/config.h"
+#include "supervisor/options.h"
+#include "supervisor/slot.h"
+
+struct supervisor {
+    const struct options *options;
+    struct config *config;
+    int null;           /* /dev/null */
+    int signals;        /* signalfd */
+    int worker_program; /* O_PATH */
+    int front_program;
+    int listeners[LISTENERS_MAX]; /* open for as long as the supervisor lives */
+    unsigned listener_count;
+    struct child front;
+    bool front_connected; /* a front is ready and knows the slots */
+    struct slot *slots[SLOTS_MAX];
+    bool slots_started;
+    bool orphans; /* a child may have died that is not ours by name */
+    bool reload;  /* SIGHUP came */
+    unsigned end_requests;
+    int64_t now_ms; /* of this turn of the loop */
+    int64_t started_wall_ms;
+};
+
+/* Runs until it is told to end. Returns the exit status of minotord; everything has been logged. */
+enum minotord_status supervisor_run(const struct options *options);
+
+/* Starts the slots that were not started yet: once, when the first front is ready or has failed. */
+void supervisor_start_slots(struct supervisor *supervisor);
+
+/* Makes a slot in a free place of the table; NULL after logging. */
+struct slot *supervisor_add_slot(struct supervisor *supervisor, const struct config_collector *collector,
+                                 const struct config_target *target);
+
+/* The settings that every child needs for its birth. */
+void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child);
+
+/* Makes logging follow the configuration. */
+void supervisor_configure_log(const struct config *config);
+
+#endif
