@@ -35,6 +35,8 @@ static void set_defaults(struct config *config, const char *path)
     config_resolve_path(path, "collectors.d", config->collectors_dir, sizeof config->collectors_dir);
     text_format(config->paths.worker, sizeof config->paths.worker, PKGLIBEXECDIR "/minotor-worker");
     text_format(config->paths.front, sizeof config->paths.front, PKGLIBEXECDIR "/minotor-front");
+    text_format(config->paths.worker_origin, sizeof config->paths.worker_origin, "%s", path);
+    text_format(config->paths.front_origin, sizeof config->paths.front_origin, "%s", path);
     text_format(config->paths.collectors, sizeof config->paths.collectors, PKGLIBDIR "/collectors");
     text_format(config->paths.drivers, sizeof config->paths.drivers, PKGLIBDIR "/drivers");
 }
@@ -161,8 +163,12 @@ static void read_paths(struct config *config, struct config_file *file, const co
     if (!config_group(file, root, "paths", &paths))
         return;
     config_known_keys(file, paths, KEYS);
-    config_path(file, paths, "worker", config->paths.worker, sizeof config->paths.worker);
-    config_path(file, paths, "front", config->paths.front, sizeof config->paths.front);
+    if (config_path(file, paths, "worker", config->paths.worker, sizeof config->paths.worker))
+        config_origin(file, config_setting_get_member(paths, "worker"), config->paths.worker_origin,
+                      sizeof config->paths.worker_origin);
+    if (config_path(file, paths, "front", config->paths.front, sizeof config->paths.front))
+        config_origin(file, config_setting_get_member(paths, "front"), config->paths.front_origin,
+                      sizeof config->paths.front_origin);
     config_path(file, paths, "collectors", config->paths.collectors, sizeof config->paths.collectors);
     config_path(file, paths, "drivers", config->paths.drivers, sizeof config->paths.drivers);
 }
@@ -217,7 +223,9 @@ struct config *config_load(const char *path, const struct config_overrides *over
         override_log(config, overrides);
         override_listen(config, overrides);
         check_listen(config, faults);
-        config_read_collectors(config, faults);
+        /* A mistake in here would show again in every collector that refers to it. */
+        if (faults->count == faults_before)
+            config_read_collectors(config, faults);
         check_slot_count(config, faults);
     }
     if (faults->count == faults_before)

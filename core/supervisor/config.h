@@ -75,7 +75,9 @@ struct config_collector {
 
 struct config_paths {
     char worker[CONFIG_PATH_BYTES];
+    char worker_origin[CONFIG_ORIGIN_BYTES];
     char front[CONFIG_PATH_BYTES];
+    char front_origin[CONFIG_ORIGIN_BYTES];
     char collectors[CONFIG_PATH_BYTES]; /* folder of NAME.so */
     char drivers[CONFIG_PATH_BYTES];    /* folder of database drivers */
 };

@@ -151,9 +151,13 @@ static void read_plugin(const struct config *config, struct config_collector *co
     const config_setting_t *setting = config_setting_get_member(root, "plugin");
     if (setting != NULL)
         config_origin(file, setting, collector->plugin_origin, sizeof collector->plugin_origin);
-    if (!config_path(file, root, "plugin", collector->plugin, sizeof collector->plugin))
+    if (!config_text(file, root, "plugin", collector->plugin, sizeof collector->plugin))
         text_format(collector->plugin, sizeof collector->plugin, "%s/%s.so", config->paths.collectors,
                     collector->name);
+    else if (collector->plugin[0] != '/')
+        config_fault(file, setting,
+                     "\"plugin\" is \"%s\"; allowed is an absolute path, nothing is searched for",
+                     collector->plugin);
 }
 
 static void read_collector(struct config *config, struct config_file *file)

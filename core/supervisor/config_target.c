@@ -118,14 +118,14 @@ void config_read_targets(struct config *config, struct config_file *file, const 
     const config_setting_t *list = config_setting_get_member(root, "targets");
     if (list == NULL)
         return;
-    if (!config_setting_is_list(list) || config_setting_length(list) > TARGETS_MAX) {
+    int count = config_setting_is_list(list) ? config_setting_length(list) : 0;
+    if (count < 1 || count > TARGETS_MAX) {
         config_fault(file, list,
-                     "\"targets\" is %s; allowed is a list of at most %d groups: ( { ... }, { ... } )",
-                     config_setting_is_list(list) ? "too long" : config_describe(list, found, sizeof found),
-                     TARGETS_MAX);
+                     "\"targets\" is %s of %d members; allowed is a list of 1 to %d groups: ( { ... } )",
+                     config_describe(list, found, sizeof found), config_setting_length(list), TARGETS_MAX);
         return;
     }
-    for (int i = 0; i < config_setting_length(list); i++) {
+    for (int i = 0; i < count; i++) {
         const config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
         if (config_setting_is_group(element))
             read_target(config, file, element);

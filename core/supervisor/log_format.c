@@ -160,12 +160,3 @@ void log_format_child(enum log_level level, const char *name, pid_t pid, const c
         {"level", log_level_name(level)}, {"process", name}, {"pid", number}, {"msg", text}};
     emit(fields, 4);
 }
-
-void log_format_field(enum log_level level, const char *text, const struct log_field *field)
-{
-    if (level > log_get_level())
-        return;
-    const struct log_field fields[] = {
-        {"level", log_level_name(level)}, {"process", "minotord"}, {"msg", text}, *field};
-    emit(fields, 4);
-}

@@ -29,9 +29,6 @@ void log_format_begin(enum log_format format);
 /* A line of a child. */
 void log_format_child(enum log_level level, const char *name, pid_t pid, const char *text);
 
-/* A line of ours with a key of its own: `msg=listening address=127.0.0.1:9806`. */
-void log_format_field(enum log_level level, const char *text, const struct log_field *field);
-
 /* The line itself, with its newline. Returns its size; what exceeds `out_bytes` is cut off the text. Pure. */
 size_t log_format_line(char *out, size_t out_bytes, enum log_format format, int64_t wall_ms,
                        const struct log_field *fields, size_t field_count);

@@ -95,22 +95,23 @@ static int open_signals(struct supervisor *supervisor)
     return supervisor->signals < 0 ? -1 : 0;
 }
 
-static int open_program(const char *path, const char *key, const struct config *config)
+static int open_program(const char *path, const char *origin)
 {
     int program = spawn_open_program(path);
     if (program < 0)
-        log_error(
-            "%s: \"%s\" in paths is \"%s\", which cannot be executed (%s); allowed is a program of minotor",
-            config->path, key, path, strerror(errno));
+        log_error("%s: the program \"%s\" cannot be executed (%s); allowed is a program of minotor", origin,
+                  path, strerror(errno));
     return program;
 }
 
 static int open_programs(struct supervisor *supervisor)
 {
-    const struct config *config = supervisor->config;
-    supervisor->worker_program = open_program(config->paths.worker, "worker", config);
-    supervisor->front_program = open_program(config->paths.front, "front", config);
-    return supervisor->worker_program < 0 || supervisor->front_program < 0 ? -1 : 0;
+    const struct config_paths *paths = &supervisor->config->paths;
+    supervisor->worker_program = open_program(paths->worker, paths->worker_origin);
+    if (supervisor->worker_program < 0)
+        return -1;
+    supervisor->front_program = open_program(paths->front, paths->front_origin);
+    return supervisor->front_program < 0 ? -1 : 0;
 }
 
 static int open_listeners(struct supervisor *supervisor)
@@ -127,8 +128,7 @@ static int open_listeners(struct supervisor *supervisor)
             return -1;
         }
         supervisor->listeners[supervisor->listener_count++] = listener;
-        const struct log_field field = {"address", bound};
-        log_format_field(LOG_LEVEL_INFO, "listening", &field);
+        log_info("listening address=%s", bound);
     }
     return 0;
 }
@@ -160,8 +160,8 @@ static int load_config(struct supervisor *supervisor)
         return -1;
     supervisor_configure_log(supervisor->config);
     if (geteuid() != 0 && supervisor->config->user_origin[0] != '\0')
-        log_info("%s: \"user\" is ignored: minotord was not started as root",
-                 supervisor->config->user_origin);
+        log_info("%s: \"user\" is \"%s\" and is ignored: minotord was not started as root",
+                 supervisor->config->user_origin, supervisor->config->user);
     return 0;
 }
 
