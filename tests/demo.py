@@ -33,7 +33,7 @@ ACTIONS_PER_SECOND = 4
 SECONDS_BETWEEN_LINES = 3
 READY_TIMEOUT_SECONDS = 30
 LINES_OF_PAGE = 24
-COLLECTOR = {"interval": "1s", "timeout": "5s"}
+COLLECTOR = {"interval": "1s", "timeout": "1s"}
 
 
 class Interrupted(Exception):
