@@ -42,7 +42,7 @@ UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py
 
 # Folders that go into the tarball as they are, and what is used by tests without being one.
-EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest tests/demo.py
+EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest tests/tap/replay.c tests/demo.py
 
 ########################################################################################### machinery
 
