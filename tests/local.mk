@@ -33,6 +33,18 @@ UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 # -- supervisor
 
 # -- worker
+UNIT_TESTS += tests/unit/test_error_text tests/unit/test_kpi tests/unit/test_plugin tests/unit/test_round \
+	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings
+WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
+tests_unit_test_error_text_SOURCES = tests/unit/test_error_text.c core/database/error_text.c
+tests_unit_test_kpi_SOURCES = tests/unit/test_kpi.c collectors/kpi/kpi.c
+tests_unit_test_kpi_LDADD = $(WORKER_LDADD)
+tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
+tests_unit_test_round_LDADD = $(WORKER_LDADD)
+tests_unit_test_samples_LDADD = $(WORKER_LDADD) -lm
+tests_unit_test_schedule_LDADD = $(WORKER_LDADD)
+tests_unit_test_settings_LDADD = $(WORKER_LDADD)
+SYSTEM_TESTS += tests/system/test_worker_alone.py
 
 # -- front
 

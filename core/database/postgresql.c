@@ -59,6 +59,13 @@ static void set_error(struct database_connection *c, const char *what)
     text_format(c->error, sizeof c->error, "%s%s%s", c->query_name, c->query_name[0] != '\0' ? ": " : "", what);
 }
 
+static void set_late_error(struct database_connection *c)
+{
+    char text[64];
+    text_format(text, sizeof text, "not done within the round's %" PRId64 " ms", c->timeout_ms);
+    set_error(c, text);
+}
+
 static void drop_rows(struct database_connection *c)
 {
     PQclear(c->first);
@@ -153,12 +160,12 @@ static enum database_result give_up(struct database_connection *c, enum outcome 
         error_text_first_line(reason, sizeof reason, c->session != NULL ? PQerrorMessage(c->session) : "",
                               c->settings.password);
         text_format(text, sizeof text, "the connection was lost%s%s", reason[0] != '\0' ? ": " : "", reason);
+        set_error(c, text);
     } else if (why == STOPPED) {
-        text_format(text, sizeof text, "stopped, because the worker leaves");
+        set_error(c, "stopped, because the worker leaves");
     } else {
-        text_format(text, sizeof text, "not done within the round's %" PRId64 " ms", c->timeout_ms);
+        set_late_error(c);
     }
-    set_error(c, text);
     abandon(c, why);
     return why == LOST ? DATABASE_FAILED : DATABASE_CANCELLED;
 }
@@ -178,11 +185,19 @@ static void set_error_of(struct database_connection *c, const PGresult *result)
     set_error(c, text);
 }
 
-/* The server ended the query because the round has no more time. */
-static bool is_timeout(const struct database_connection *c, const PGresult *result)
+/*
+ * Sets `error` to what the server said. CANCELLED when it ended the query because the round has no more time,
+ * which it notices in the same moment as we do: the text is the same.
+ */
+static enum database_result judge_error(struct database_connection *c, const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    return state != NULL && strcmp(state, SQLSTATE_QUERY_CANCELED) == 0 && clock_monotonic_ms() >= c->deadline_ms;
+    if (state != NULL && strcmp(state, SQLSTATE_QUERY_CANCELED) == 0 && clock_monotonic_ms() >= c->deadline_ms) {
+        set_late_error(c);
+        return DATABASE_CANCELLED;
+    }
+    set_error_of(c, result);
+    return DATABASE_FAILED;
 }
 
 /* Runs SQL without rows. FAILED: `error` is set, and the session is still there unless it was lost. */
@@ -198,10 +213,8 @@ static enum database_result run(struct database_connection *c, const char *sql, 
             return give_up(c, outcome);
         PGresult *result = PQgetResult(c->session);
         c->streaming = result != NULL;
-        if (result != NULL && PQresultStatus(result) != PGRES_COMMAND_OK && answer == DATABASE_OK) {
-            set_error_of(c, result);
-            answer = is_timeout(c, result) ? DATABASE_CANCELLED : DATABASE_FAILED;
-        }
+        if (result != NULL && PQresultStatus(result) != PGRES_COMMAND_OK && answer == DATABASE_OK)
+            answer = judge_error(c, result);
         PQclear(result);
     }
     if (PQstatus(c->session) != CONNECTION_OK) {
@@ -390,8 +403,7 @@ static enum database_result prepare(struct database_connection *c)
 /* The query failed: its transaction is over, so that the next query of the round can begin another. */
 static enum database_result fail_query(struct database_connection *c, PGresult *result)
 {
-    set_error_of(c, result);
-    enum database_result answer = is_timeout(c, result) ? DATABASE_CANCELLED : DATABASE_FAILED;
+    enum database_result answer = judge_error(c, result);
     PQclear(result);
     enum outcome outcome = drain(c, end_deadline_ms(c), false);
     if (outcome != ARRIVED)
