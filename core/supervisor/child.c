@@ -82,12 +82,16 @@ static void step(struct child *child, const struct lifecycle_event *event, int64
 
 static void start_generation(struct child *child, int64_t now_ms)
 {
+    char last_error[sizeof child->error];
+    memcpy(last_error, child->error, sizeof last_error);
     child->generation++;
     child->born_ms = now_ms;
     if (child->kind->spawn(child) == 0)
         return;
-    log_error("%s: generation %" PRIu32 " cannot be started: %s", child->name, child->generation,
-              child->error);
+    /* What has not changed since the last try has been said. */
+    bool news = child->lifecycle.failures == 0 || strcmp(last_error, child->error) != 0;
+    log_at(news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "%s: cannot be started and is tried again: %s",
+           child->name, child->error);
     const struct lifecycle_event failed = {.kind = LIFECYCLE_SPAWN_FAILED,
                                            .jitter_permille = arc4random_uniform(1001)};
     step(child, &failed, now_ms);
