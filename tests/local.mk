@@ -31,6 +31,13 @@ SYSTEM_TESTS =
 UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 
 # -- supervisor
+UNIT_TESTS += tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_supervisor
+SUPERVISOR_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS)
+tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+tests_unit_test_config_LDADD = $(SUPERVISOR_LDADD)
+tests_unit_test_lifecycle_LDADD = $(SUPERVISOR_LDADD)
+tests_unit_test_supervisor_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+tests_unit_test_supervisor_LDADD = $(SUPERVISOR_LDADD)
 
 # -- worker
 UNIT_TESTS += tests/unit/test_error_text tests/unit/test_kpi tests/unit/test_plugin tests/unit/test_round \
