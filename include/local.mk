@@ -2,3 +2,5 @@
 
 minotorincludedir = $(includedir)/minotor
 dist_minotorinclude_HEADERS = include/minotor/collector.h
+
+dist_man_MANS += include/minotor_collector.3

@@ -8,4 +8,4 @@ collectors_kpi_kpi_la_CFLAGS = $(AM_CFLAGS) $(MINOTOR_MODULE_CFLAGS)
 collectors_kpi_kpi_la_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_MODULE_LDFLAGS) \
 	-module -avoid-version -shared -no-undefined -export-symbols-regex '^minotor_collector$$'
 
-# dist_man_MANS += collectors/kpi/minotor-kpi.7
+dist_man_MANS += collectors/kpi/minotor-kpi.7
