@@ -58,7 +58,7 @@ SYSTEM_TESTS += tests/system/test_worker_alone.py
 # -- database, collectors
 
 # -- whole program
-SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py
+SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py
 
 # Folders that go into the tarball as they are, and what is used by tests without being one.
 EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest tests/tap/replay.c tests/demo.py
