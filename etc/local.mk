@@ -2,10 +2,8 @@
 # is there stays, and the new text is put beside it as NAME.new.
 
 confdir = $(sysconfdir)/minotor
-CONFIGURATION =
-CONFIGURATION_COLLECTORS =
-# CONFIGURATION += etc/minotor.conf
-# CONFIGURATION_COLLECTORS += etc/collectors.d/kpi.conf
+CONFIGURATION = etc/minotor.conf
+CONFIGURATION_COLLECTORS = etc/collectors.d/kpi.conf
 
 EXTRA_DIST += $(CONFIGURATION) $(CONFIGURATION_COLLECTORS)
 
@@ -32,3 +30,22 @@ uninstall-local:
 	@for file in $(CONFIGURATION_COLLECTORS); do \
 	  target="$(DESTDIR)$(confdir)/collectors.d/$${file##*/}"; \
 	  if cmp -s "$(srcdir)/$$file" "$$target"; then rm -f "$$target"; fi; done
+
+dist_man_MANS += etc/minotor.conf.5
+
+# For systemd: the unit, its account, its folder. They name the folders that were chosen, so make writes them.
+systemdunitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+nodist_systemdunit_DATA = etc/systemd/minotor.service
+dist_sysusers_DATA = etc/sysusers.d/minotor.conf
+nodist_tmpfiles_DATA = etc/tmpfiles.d/minotor.conf
+EXTRA_DIST += etc/systemd/minotor.service.in etc/tmpfiles.d/minotor.conf.in
+CLEANFILES += $(nodist_systemdunit_DATA) $(nodist_tmpfiles_DATA)
+
+fill_in = $(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@confdir[@]|$(confdir)|g' $(srcdir)/$@.in >$@.new && mv $@.new $@
+etc/systemd/minotor.service: etc/systemd/minotor.service.in Makefile
+	$(fill_in)
+etc/tmpfiles.d/minotor.conf: etc/tmpfiles.d/minotor.conf.in Makefile
+	$(fill_in)

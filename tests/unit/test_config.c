@@ -326,6 +326,36 @@ static void test_equality(void)
     config_free(third);
 }
 
+static bool read_shipped(const char *name, char *out, size_t out_bytes)
+{
+    char path[1024];
+    const char *source = getenv("top_srcdir");
+    snprintf(path, sizeof path, "%s/etc/%s", source == NULL ? "." : source, name);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    out[fread(out, 1, out_bytes - 1, file)] = '\0';
+    fclose(file);
+    return true;
+}
+
+static void test_what_is_shipped(void)
+{
+    char main_text[4000];
+    char collector_text[4000];
+    if (!read_shipped("minotor.conf", main_text, sizeof main_text) ||
+        !read_shipped("collectors.d/kpi.conf", collector_text, sizeof collector_text)) {
+        cunit_tap_skip("etc/minotor.conf is not there: top_srcdir does not name the source tree");
+        return;
+    }
+    struct config *config = load(main_text, collector_text, NULL);
+    CU_ASSERT_STRING_EQUAL(said, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_EQUAL(config->target_count, 1);
+    CU_ASSERT_EQUAL(config->collector_count, 1);
+    config_free(config);
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
@@ -339,6 +369,7 @@ int main(void)
         {"files that are none", test_files_that_are_none},
         {"an unknown user", test_an_unknown_user},
         {"equality", test_equality},
+        {"the files that are shipped", test_what_is_shipped},
         CU_TEST_INFO_NULL,
     };
     static CU_SuiteInfo suites[] = {{"config", make_folder, remove_folder, NULL, NULL, tests},
