@@ -84,6 +84,18 @@ EXTRA_DIST += tests/fuzz/make_seeds.py tests/fuzz/seeds
 # -- whole program
 SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py
 
+SYSTEM_TESTS += \
+	tests/system/test_configuration.py \
+	tests/system/test_death.py \
+	tests/system/test_hostile.py \
+	tests/system/test_kpi_values.py \
+	tests/system/test_locked_table.py \
+	tests/system/test_page.py \
+	tests/system/test_processes.py \
+	tests/system/test_prometheus.py \
+	tests/system/test_reload.py \
+	tests/system/test_trouble.py
+
 # Folders that go into the tarball as they are, and what is used by tests without being one.
 EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest tests/tap/replay.c tests/demo.py
 
@@ -129,6 +141,11 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	MINOTOR_SOURCE='$(abs_top_srcdir)'; export MINOTOR_SOURCE; \
 	MINOTOR_BUILD='$(abs_top_builddir)'; export MINOTOR_BUILD;
+
+# What minotor costs; not a test, because its figures are the machine's.
+measure: all-am
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) $(top_srcdir)/tests/system/measure.py
+.PHONY: measure
 
 # What is left out is said, not passed over.
 check-local:

@@ -7,8 +7,8 @@
 
 static int collect(const struct minotor_host *host, void *state)
 {
-    /* magic, version, type POINTS, 4096 bytes to follow */
-    static const unsigned char head[16] = { 0x6e, 0x4d, 1, 4, 0x00, 0x10, 0, 0 };
+    /* magic, version, type POINTS, 4096 bytes to follow, second round, sequence after two rounds of one sample */
+    static const unsigned char head[16] = { 0x6e, 0x4d, 1, 4, 0, 0x10, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0 };
     static int rounds;
     (void)state;
     if (++rounds == 2) {

@@ -13,7 +13,8 @@ import database  # noqa: E402
 import processes  # noqa: E402
 from minotor import HOSTILE, Minotor  # noqa: E402
 
-FAST = {"interval": "200ms", "timeout": "1s", "stale_after": "3s"}
+# The timeout is the interval when nothing else is said.
+FAST = {"interval": "300ms", "stale_after": "4s"}
 
 
 def pytest_configure():
@@ -90,16 +91,22 @@ def mattermost(postgresql, templates, numbers):
 
 @pytest.fixture
 def kpi(minotor):
-    """kpi(mattermost, interval=..., ...): a Minotor with the collector kpi on that database, not yet started."""
-    def make(source, collectors=None, settings=None, database_settings=None, password=database.PASSWORD, **own):
+    """kpi(mattermost, interval=..., own={...}): a Minotor with kpi on that database, not yet started.
+
+    own        the `settings` group of kpi.conf
+    settings   more for minotor.conf
+    """
+    def make(source, collectors=None, settings=None, database_settings=None, password=database.PASSWORD, own=None,
+             **schedule):
         def group(password_file):
             return source.settings(password_file, **(database_settings or {}))
 
-        return minotor({"kpi": {**FAST, **own}, **(collectors or {})}, database=group, password=password,
+        file = {**FAST, **schedule, **({"settings": own} if own else {})}
+        return minotor({"kpi": file, **(collectors or {})}, database=group, password=password,
                        settings=settings)
     return make
 
 
 def hostile(name, **own):
     """Settings of a collector from tests/hostile."""
-    return {**FAST, "plugin": os.path.join(HOSTILE, name + ".so"), **own}
+    return {**FAST, "interval": "200ms", "plugin": os.path.join(HOSTILE, name + ".so"), **own}

@@ -25,6 +25,8 @@ LAST_POST = "SELECT max(createat) FROM posts WHERE deleteat = 0"
 CHANNELS = "SELECT type::text, count(*) FROM channels WHERE deleteat = 0 GROUP BY type"
 REACTIONS = """SELECT emojiname, count(*) FROM reactions WHERE COALESCE(deleteat, 0) = 0
                GROUP BY emojiname ORDER BY count(*) DESC, emojiname"""
+ALL_REACTIONS = "SELECT count(*) FROM reactions WHERE COALESCE(deleteat, 0) = 0"
+ARCHIVED = "SELECT type::text, count(*) FROM channels WHERE deleteat > 0 GROUP BY type"
 LAST_REACTION = "SELECT max(createat) FROM reactions WHERE COALESCE(deleteat, 0) = 0"
 SESSIONS = """SELECT count(*) FROM sessions
               WHERE expiresat = 0 OR expiresat > (extract(epoch FROM clock_timestamp()) * 1000)::bigint"""
@@ -37,7 +39,7 @@ def now_ms():
 
 def new_id(mark, number=0):
     """An id of Mattermost's shape that no sample data contains."""
-    return f"{mark}{number}".ljust(26, "9")
+    return f"{mark}{number:04}".ljust(26, "x")
 
 
 class Session:
@@ -104,13 +106,19 @@ class Mattermost:
         return {"driver": "postgresql", "host": self.server.socket_dir, "port": 5432, "name": self.name, "user": ROLE,
                 "password_file": password_file, **more}
 
+    def channels(self, query):
+        counted = dict(self.rows(query))
+        return {name: int(counted.get(letter, 0)) for letter, name in CHANNEL_TYPES.items()}
+
     def truth(self):
         """{family: number or {label value: number}} as the page has to show it."""
-        channels = {CHANNEL_TYPES[kind]: int(count) for kind, count in self.rows(CHANNELS) if kind in CHANNEL_TYPES}
         return {
             "posts_total": self.number(LIVE_POSTS),
             "last_post_date": self.number(LAST_POST),
-            "channels_total": {kind: channels.get(kind, 0) for kind in CHANNEL_TYPES.values()},
+            "last_post_timestamp_seconds": self.number(LAST_POST) / 1000,
+            "channels_total": self.channels(CHANNELS),
+            "channels_archived": self.channels(ARCHIVED),
+            "reactions": self.number(ALL_REACTIONS),
             "reaction_total": {name: int(count) for name, count in self.rows(REACTIONS + " LIMIT 5")},
             "reaction_last_seconds": self.number(LAST_REACTION) / 1000,
             "sessions_total": self.number(SESSIONS),

@@ -31,6 +31,7 @@ UNPRIVILEGED = "nobody"  # Debian's account that owns nothing
 START_TIMEOUT = 20
 STOP_TIMEOUT = 10
 POLL = 0.02
+OURS = ("minotor: ", "minotord", "minotor-", BUILD)  # how the title of a process of ours begins, dead or alive
 GONE = (OSError, http.client.HTTPException)  # what a scrape gets when nobody is there
 
 
@@ -125,7 +126,7 @@ class Minotor:
         """Starts it and waits until it listens and answers."""
         offset = len(self.log())
         self.launch(*arguments)
-        found = self.wait_for_log(r'listening.*?address="?([^\s"]+)', START_TIMEOUT, offset)
+        found = self.wait_for_log(r'listening.*?address\W+?([\[\w][^\s"]+)', START_TIMEOUT, offset)
         self.address = found.group(1)
         self.wait_for(lambda page: True, START_TIMEOUT, "the first answer")
         return self
@@ -164,7 +165,7 @@ class Minotor:
         complaints = []
         for pid in processes.children(os.getpid()):
             name = processes.title(pid)
-            if pid not in self.bystanders and "minotor" in processes.title(pid):
+            if pid not in self.bystanders and name.startswith(OURS):
                 complaints.append(f"left behind: {name} ({pid}, state {processes.state(pid)})")
                 processes.kill_now(pid)
                 processes.wait_gone(pid, STOP_TIMEOUT)

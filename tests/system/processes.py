@@ -52,12 +52,14 @@ def title(pid):
 
 
 def children(parent):
-    found = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        pid = int(path.split("/")[2])
-        fields = stat(pid)
-        if fields and int(fields[1]) == parent:
-            found.append(pid)
+    """Zombies included. `parent` is of one thread, or ourselves."""
+    found = set()
+    for path in glob.glob(f"/proc/{parent}/task/*/children"):
+        try:
+            with open(path, encoding="ascii") as file:
+                found |= {int(pid) for pid in file.read().split()}
+        except OSError:
+            continue
     return sorted(found)
 
 
