@@ -298,11 +298,12 @@ static enum database_result refuse_connect(struct database_connection *c, const 
 static enum database_result connect_session(struct database_connection *c)
 {
     char reason[ERROR_TEXT_MAX_BYTES];
-    int64_t started_ms = clock_monotonic_ms();
-    int64_t deadline_ms = started_ms + CONNECT_TIMEOUT_MS;
-    if (deadline_ms > c->deadline_ms)
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t deadline_ms = now_ms + CONNECT_TIMEOUT_MS;
+    bool till_the_end = deadline_ms >= c->deadline_ms;
+    if (till_the_end)
         deadline_ms = c->deadline_ms;
-    if (started_ms < c->retry_at_ms || c->connects_left == 0) {
+    if (now_ms < c->retry_at_ms || c->connects_left == 0) {
         strcpy(c->error, c->connect_error[0] != '\0' ? c->connect_error : "the connection was lost");
         return DATABASE_FAILED;
     }
@@ -317,9 +318,10 @@ static enum database_result connect_session(struct database_connection *c)
         c->connect_error[0] = '\0';
         return PQsetnonblocking(c->session, 1) == 0 ? DATABASE_OK : refuse_connect(c, "out of memory");
     case LATE:
-        text_format(reason, sizeof reason, "no answer within %" PRId64 " ms", clock_monotonic_ms() - started_ms);
+        text_format(reason, sizeof reason, "no answer within %s%" PRId64 " ms", till_the_end ? "the round's " : "",
+                    till_the_end ? c->timeout_ms : (int64_t)CONNECT_TIMEOUT_MS);
         refuse_connect(c, reason);
-        return clock_monotonic_ms() >= c->deadline_ms ? DATABASE_CANCELLED : DATABASE_FAILED;
+        return till_the_end ? DATABASE_CANCELLED : DATABASE_FAILED;
     case STOPPED:
         refuse_connect(c, "stopped, because the worker leaves");
         return DATABASE_CANCELLED;

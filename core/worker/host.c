@@ -115,9 +115,12 @@ static void host_unknown(const struct minotor_host *table, uint32_t family, cons
     struct host *host = host_of(table);
     if (reason == NULL)
         reason = host->error;
-    if (!host->in_round || !samples_set_unknown(host->samples, family))
+    if (!host->in_round || !samples_set_unknown(host->samples, family)) {
         log_warning("the collector declares a family %u unknown that it has not, or outside collect()", family);
-    else if (host->unknown_reason[0] == '\0')
+        return;
+    }
+    log_debug("family %s is unknown: %s", host->samples->plugin->families[family].family.name, reason);
+    if (host->unknown_reason[0] == '\0') /* the page has room for one; the log has them all */
         set_text(host->unknown_reason, reason);
 }
 

@@ -212,7 +212,7 @@ static void log_outcome(struct worker *worker)
     const struct round *round = &worker->round;
     if (strcmp(round->error, worker->last_error) == 0)
         return;
-    bool bad = round->status != ROUND_OK && round->status != ROUND_NO_DATA;
+    bool bad = round->status == ROUND_PARTIAL || round->status == ROUND_FAILED || round->status == ROUND_TIMEOUT;
     if (round->error[0] != '\0')
         log_at(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "round %" PRIu32 " %s: %s", round->number,
                round_status_name(round->status), round->error);
@@ -259,7 +259,6 @@ static void run_round(struct worker *worker)
 {
     const int64_t timeout_ms = worker->settings->timeout_ms;
     struct round *round = &worker->round;
-    worker->round_wanted = false;
     round_begin(round, round->number + 1, timeout_ms, &worker->pipe);
     promise(worker, CONTROL_BUSY, round->deadline_ms, ROUND_STATUS_COUNT);
     set_alarm(timeout_ms + ALARM_GRACE_MS);
@@ -269,6 +268,7 @@ static void run_round(struct worker *worker)
     host_end_round(&worker->host);
     write_round(worker);
     set_alarm(0);
+    worker->round_wanted = false; /* a front that came meanwhile has got this one */
     log_outcome(worker);
     log_refused(worker);
 }
