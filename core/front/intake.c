@@ -32,7 +32,7 @@ static void on_hello(void *context, const struct reader_hello *hello)
 static void on_begin(void *context, const struct reader_begin *begin)
 {
     struct intake *intake = context;
-    store_round_begin(intake->store, slot_of(intake), begin, intake->now);
+    store_round_begin(slot_of(intake), begin, intake->now);
 }
 
 static const char *on_point(void *context, const struct reader_point *point)
@@ -46,6 +46,7 @@ static void on_end(void *context, const struct reader_end *end, const struct fam
     struct intake *intake = context;
     store_round_end(intake->store, slot_of(intake), end, families, &intake->staging, intake->now);
     staging_clear(&intake->staging);
+    intake->delivered = true;
 }
 
 static void on_bye(void *context, struct wire_text reason)
@@ -77,6 +78,7 @@ struct intake *intake_new(struct store *store, uint32_t slot, uint32_t generatio
     intake->generation = generation;
     intake->descriptor = descriptor;
     reader_init(&intake->reader, &sink, intake);
+    store_stream_begin(slot_of(intake));
     return intake;
 }
 
@@ -110,7 +112,8 @@ enum intake_result intake_feed(struct intake *intake, const uint8_t *bytes, size
 enum intake_result intake_read(struct intake *intake, struct moment now)
 {
     enum intake_result result = INTAKE_OPEN;
-    for (size_t total = 0; total < READ_PER_TURN_BYTES && result == INTAKE_OPEN;) {
+    intake->delivered = false;
+    for (size_t total = 0; total < READ_PER_TURN_BYTES && result == INTAKE_OPEN && !intake->delivered;) {
         ssize_t size = read(intake->descriptor, read_buffer, sizeof read_buffer);
         if (size < 0 && errno == EINTR)
             continue;

@@ -25,9 +25,10 @@ static void note_bad_frame(struct pipes *pipes, const struct intake *intake)
     for (size_t i = 0; i < fault->byte_count; i++)
         snprintf(report->bytes_hex + 2 * i, 3, "%02x", fault->bytes[i]);
     pipes->unreported[intake->slot] = true;
-    log_warning("slot %u generation %u: bad frame at offset %llu: %s (%s)", (unsigned)intake->slot,
-                (unsigned)intake->generation, (unsigned long long)fault->offset, fault->reason,
-                report->bytes_hex);
+    /* The supervisor tells the world, with the slot's name. */
+    log_debug("slot %u generation %u: bad frame at offset %llu: %s (%s)", (unsigned)intake->slot,
+              (unsigned)intake->generation, (unsigned long long)fault->offset, fault->reason,
+              report->bytes_hex);
 }
 
 static void read_pipe(struct pipes *pipes, uint32_t slot, struct moment now)

@@ -115,13 +115,53 @@ bool store_set_state(struct store *store, const struct control_slot_state *state
     return true;
 }
 
-void store_round_begin(struct store *store, struct slot *slot, const struct reader_begin *begin,
-                       struct moment now)
+void store_stream_begin(struct slot *slot)
 {
-    (void)store;
+    slot->families_are_current = false;
+}
+
+void store_round_begin(struct slot *slot, const struct reader_begin *begin, struct moment now)
+{
     slot->round_under_way = true;
     slot->round_began = now;
     slot->round_timeout_ms = begin->timeout_ms;
+}
+
+static int64_t late_at_ms(const struct slot *slot)
+{
+    int64_t slack_ms = slot->identity.interval_ms / 4;
+    if (slack_ms < LATE_SLACK_MIN_MS)
+        slack_ms = LATE_SLACK_MIN_MS;
+    return slot->last_good_ms + slot->identity.interval_ms + slack_ms;
+}
+
+static int64_t family_stale_at_ms(const struct slot *slot, const struct slot_family *family)
+{
+    return family->block.samples > 0 ? family->success_ms + slot->identity.stale_after_ms : NEVER_MS;
+}
+
+static int64_t slot_stale_at_ms(const struct slot *slot)
+{
+    return slot->last_delivery_ms + slot->identity.stale_after_ms;
+}
+
+static void tick_slot(struct store *store, struct slot *slot, struct moment now)
+{
+    bool late = now.monotonic_ms >= late_at_ms(slot);
+    bool stale = now.monotonic_ms >= slot_stale_at_ms(slot);
+    for (size_t i = 0; i < slot->family_count; i++) {
+        struct slot_family *family = &slot->families[i];
+        if (now.monotonic_ms >= family_stale_at_ms(slot, family)) {
+            block_free(&family->block);
+            family->stale = true;
+            store->families_changed = true;
+        }
+        stale = stale || family->stale;
+    }
+    if (late != slot->late || stale != slot->stale || store->families_changed)
+        store->collectors_changed = true;
+    slot->late = late;
+    slot->stale = stale;
 }
 
 /* "a,b" in memory of its own, or NULL. */
@@ -180,6 +220,8 @@ static struct slot_family take_record(struct slot *slot, const char *name, size_
  */
 static bool adopt_families(struct slot *slot, const struct family_table *families)
 {
+    if (slot->families_are_current)
+        return true;
     struct slot_family *records = calloc(families->count ? families->count : 1, sizeof *records);
     bool complete = records != NULL;
     for (size_t i = 0; complete && i < families->count; i++) {
@@ -202,6 +244,7 @@ static bool adopt_families(struct slot *slot, const struct family_table *familie
     free(slot->families);
     slot->families = records;
     slot->family_count = complete ? families->count : 0;
+    slot->families_are_current = complete;
     return complete;
 }
 
@@ -259,7 +302,7 @@ void store_round_end(struct store *store, struct slot *slot, const struct reader
     if (good || delivers)
         store->families_changed = true;
     store->collectors_changed = true;
-    store_tick(store, now);
+    tick_slot(store, slot, now);
 }
 
 void store_round_lost(struct store *store, struct slot *slot)
@@ -279,43 +322,6 @@ void store_bad_frame(struct store *store, struct slot *slot, const char *reason)
     slot->last_round_ok = false;
     text_one_line(slot->last_bad_frame, sizeof slot->last_bad_frame, reason);
     store->collectors_changed = true;
-}
-
-static int64_t late_at_ms(const struct slot *slot)
-{
-    int64_t slack_ms = slot->identity.interval_ms / 4;
-    if (slack_ms < LATE_SLACK_MIN_MS)
-        slack_ms = LATE_SLACK_MIN_MS;
-    return slot->last_good_ms + slot->identity.interval_ms + slack_ms;
-}
-
-static int64_t family_stale_at_ms(const struct slot *slot, const struct slot_family *family)
-{
-    return family->block.samples > 0 ? family->success_ms + slot->identity.stale_after_ms : NEVER_MS;
-}
-
-static int64_t slot_stale_at_ms(const struct slot *slot)
-{
-    return slot->last_delivery_ms + slot->identity.stale_after_ms;
-}
-
-static void tick_slot(struct store *store, struct slot *slot, struct moment now)
-{
-    bool late = now.monotonic_ms >= late_at_ms(slot);
-    bool stale = now.monotonic_ms >= slot_stale_at_ms(slot);
-    for (size_t i = 0; i < slot->family_count; i++) {
-        struct slot_family *family = &slot->families[i];
-        if (now.monotonic_ms >= family_stale_at_ms(slot, family)) {
-            block_free(&family->block);
-            family->stale = true;
-            store->families_changed = true;
-        }
-        stale = stale || family->stale;
-    }
-    if (late != slot->late || stale != slot->stale || store->families_changed)
-        store->collectors_changed = true;
-    slot->late = late;
-    slot->stale = stale;
 }
 
 void store_tick(struct store *store, struct moment now)

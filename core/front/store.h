@@ -48,6 +48,7 @@ struct slot {
     int64_t appeared_ms;
     struct slot_family *families;
     size_t family_count;
+    bool families_are_current; /* they are those of the stream that is read now */
 
     bool round_under_way;
     struct moment round_began;
@@ -93,8 +94,9 @@ bool store_set_state(struct store *store, const struct control_slot_state *state
 /* The slot with this number, or NULL. */
 struct slot *store_slot(struct store *store, uint32_t number);
 
-void store_round_begin(struct store *store, struct slot *slot, const struct reader_begin *begin,
-                       struct moment now);
+/* A new stream, perhaps of another version of the collector: its families are adopted when it delivers. */
+void store_stream_begin(struct slot *slot);
+void store_round_begin(struct slot *slot, const struct reader_begin *begin, struct moment now);
 /* Takes the round's samples out of the staging area, which the caller clears afterwards. */
 void store_round_end(struct store *store, struct slot *slot, const struct reader_end *end,
                      const struct family_table *families, struct staging *staging, struct moment now);

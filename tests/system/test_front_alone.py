@@ -14,8 +14,9 @@ import pytest
 
 import exposition
 import frames
+from minotor import BUILD
 
-FRONT = os.path.join(os.environ.get("MINOTOR_BUILD", "."), "core", "front", "minotor-front")
+FRONT = os.path.join(BUILD, "core", "front", "minotor-front")
 PATIENCE_S = 10
 POSTS = ("mattermost_kpi_posts_total", frames.GAUGE, ())
 CHANNELS = ("mattermost_kpi_channels_total", frames.GAUGE, ("type",))
