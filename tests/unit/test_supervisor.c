@@ -335,6 +335,18 @@ static void test_one_who_never_reads(void)
 
 /* ---- spawn */
 
+/* valgrind 3.19 does not know pidfd_open: under it nothing can be spawned. */
+static bool can_spawn(const struct spawn_plan *plan, struct spawned *spawned)
+{
+    enum spawn_result result = spawn(plan, spawned);
+    if (result == SPAWN_NO_PIDFD && errno == ENOSYS) {
+        cunit_tap_skip("no pidfd_open here");
+        return false;
+    }
+    CU_ASSERT_EQUAL_FATAL(result, SPAWN_OK);
+    return true;
+}
+
 static size_t read_all(int descriptor, char *out, size_t out_bytes)
 {
     size_t size = 0;
@@ -406,8 +418,10 @@ static void test_a_spawned_child_starts_clean(void)
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     signal(SIGPIPE, SIG_IGN);
     const struct spawn_plan plan = {.program = program, .null = null, .title = PROBE_TITLE, .data = data[1]};
-    CU_ASSERT_EQUAL_FATAL(spawn(&plan, &spawned), SPAWN_OK);
+    bool spawns = can_spawn(&plan, &spawned);
     sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+    if (!spawns)
+        return;
     CU_ASSERT_TRUE(fcntl(spawned.control, F_GETFD) & FD_CLOEXEC);
     CU_ASSERT_TRUE(fcntl(spawned.control, F_GETFL) & O_NONBLOCK);
     CU_ASSERT_TRUE(fcntl(spawned.log, F_GETFD) & FD_CLOEXEC);
@@ -437,7 +451,8 @@ static void test_what_cannot_be_executed(void)
     int program = spawn_open_program(path);
     CU_ASSERT_FATAL(program >= 0);
     const struct spawn_plan plan = {.program = program, .null = null, .title = "nothing", .data = -1};
-    CU_ASSERT_EQUAL_FATAL(spawn(&plan, &spawned), SPAWN_OK);
+    if (!can_spawn(&plan, &spawned))
+        return;
     read_all(spawned.log, said, sizeof said);
     CU_ASSERT_STRING_EQUAL(said, "E cannot be executed: Exec format error\n");
     CU_ASSERT_EQUAL(reap(&spawned), SPAWN_EXIT_CODE_EXEC);
