@@ -74,7 +74,8 @@ void round_judge(struct round *round, int result, bool stopping, const struct ho
         judge(round, ROUND_NOT_READY, "the worker was told to leave");
         return;
     }
-    if (result == MINOTOR_CANCELLED || clock_monotonic_ms() >= round->deadline_ms) {
+    bool failed_late = result == MINOTOR_FAILED && clock_monotonic_ms() >= round->deadline_ms;
+    if (result == MINOTOR_CANCELLED || failed_late) {
         text_format(text, sizeof text, "not done within %lld ms", (long long)round->timeout_ms);
         judge(round, ROUND_TIMEOUT, host->error[0] != '\0' ? host->error : text);
         return;

@@ -182,8 +182,9 @@ struct minotor_collector {
     /**
      * Called every round. Emits the samples of all families that could be had and calls minotor_unknown() for
      * each family that could not. Must return soon after minotor_remaining_ms() reaches 0.
-     * After MINOTOR_OK every family without a sample that is not unknown is empty, that is: withdrawn.
-     * After MINOTOR_FAILED nothing of the round is used.
+     * After MINOTOR_OK every family without a sample that is not unknown is empty, that is: withdrawn. A
+     * collector that ran out of time may call minotor_unknown() for the rest and return MINOTOR_OK.
+     * After MINOTOR_FAILED and MINOTOR_CANCELLED nothing of the round is used.
      * @return MINOTOR_OK, MINOTOR_NOT_READY, MINOTOR_NO_DATA, MINOTOR_FAILED or MINOTOR_CANCELLED.
      */
     int (*collect)(const struct minotor_host *host, void *state);
