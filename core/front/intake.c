@@ -41,12 +41,14 @@ static const char *on_point(void *context, const struct reader_point *point)
     return staging_add(&intake->staging, point);
 }
 
-static void on_end(void *context, const struct reader_end *end, const struct family_table *families)
+static const char *on_end(void *context, const struct reader_end *end, const struct family_table *families)
 {
     struct intake *intake = context;
+    if (++intake->rounds_in_turn > ROUNDS_PER_TURN_MAX)
+        return "rounds follow one another without a pause";
     store_round_end(intake->store, slot_of(intake), end, families, &intake->staging, intake->now);
     staging_clear(&intake->staging);
-    intake->delivered = true;
+    return NULL;
 }
 
 static void on_bye(void *context, struct wire_text reason)
@@ -112,8 +114,9 @@ enum intake_result intake_feed(struct intake *intake, const uint8_t *bytes, size
 enum intake_result intake_read(struct intake *intake, struct moment now)
 {
     enum intake_result result = INTAKE_OPEN;
-    intake->delivered = false;
-    for (size_t total = 0; total < READ_PER_TURN_BYTES && result == INTAKE_OPEN && !intake->delivered;) {
+    intake->rounds_in_turn = 0;
+    for (size_t total = 0;
+         total < READ_PER_TURN_BYTES && result == INTAKE_OPEN && intake->rounds_in_turn == 0;) {
         ssize_t size = read(intake->descriptor, read_buffer, sizeof read_buffer);
         if (size < 0 && errno == EINTR)
             continue;

@@ -20,7 +20,8 @@ struct intake {
     uint32_t generation;
     int descriptor; /* owned, non-blocking; -1 in tests */
     struct moment now;
-    bool delivered; /* a round has ended in this turn: enough, for many small ones cost more than a big one */
+    unsigned rounds_in_turn; /* that ended; with the first the turn is over, for many small ones cost more
+                                than a big one */
     struct reader reader;
     struct staging staging;
 };

@@ -227,7 +227,9 @@ static void take_end(struct reader *reader, struct wire_reader *in)
         fail(reader, "the error in END is too long or not UTF-8");
     } else {
         reader->state = READER_IDLE;
-        reader->sink->end(reader->context, &end, &reader->families);
+        const char *reason = reader->sink->end(reader->context, &end, &reader->families);
+        if (reason)
+            fail(reader, "%s", reason);
     }
 }
 

@@ -56,14 +56,14 @@ struct reader_end {
 };
 
 /*
- * What the reader tells. Everything is valid during the call only. `point` may refuse: it returns why, which
- * becomes the fault, or NULL.
+ * What the reader tells. Everything is valid during the call only. `point` and `end` may refuse: they return
+ * why, which becomes the fault, or NULL.
  */
 struct reader_sink {
     void (*hello)(void *context, const struct reader_hello *hello);
     void (*begin)(void *context, const struct reader_begin *begin);
     const char *(*point)(void *context, const struct reader_point *point);
-    void (*end)(void *context, const struct reader_end *end, const struct family_table *families);
+    const char *(*end)(void *context, const struct reader_end *end, const struct family_table *families);
     void (*bye)(void *context, struct wire_text reason);
 };
 

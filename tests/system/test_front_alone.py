@@ -481,3 +481,15 @@ def test_promtool_has_nothing_to_say(front):
     front.until(lambda page: rounds(page) == 1)
     result = subprocess.run([promtool, "check", "metrics"], input=front.text().encode(), capture_output=True, timeout=60)
     assert result.returncode == 0 and not result.stdout + result.stderr, (result.stdout + result.stderr).decode()
+
+
+def test_a_flood_of_rounds_ends_its_pipe(front):
+    stream = worker(POSTS)
+    front.slot(0)
+    with pytest.raises(BrokenPipeError):
+        for _ in range(1000):
+            for _ in range(200):
+                stream.whole_round([frames.point(0, 1)])
+            front.write(0, stream.take())
+    assert "without a pause" in frames.read_bad_frame(front.wait_for(frames.BAD_FRAME))["reason"]
+    assert front.page().value("mattermost_kpi_posts_total") == 1

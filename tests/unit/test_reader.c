@@ -49,12 +49,13 @@ static const char *on_point(void *context, const struct reader_point *point)
     return heard.refusal;
 }
 
-static void on_end(void *context, const struct reader_end *end, const struct family_table *families)
+static const char *on_end(void *context, const struct reader_end *end, const struct family_table *families)
 {
     (void)context;
     heard.ends++;
     heard.last_end = *end;
     memcpy(heard.unknown, end->unknown, families->count * sizeof end->unknown[0]);
+    return NULL;
 }
 
 static void on_bye(void *context, struct wire_text reason)

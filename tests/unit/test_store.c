@@ -222,6 +222,18 @@ static void test_a_round_has_a_bound(void)
     tear_down();
 }
 
+static void test_rounds_need_a_pause(void)
+{
+    set_up();
+    for (unsigned i = 0; i < ROUNDS_PER_TURN_MAX; i++)
+        feed_round(ROUND_OK, i, -1);
+    stream_begin(&stream);
+    stream_end(&stream, ROUND_OK, -1, "");
+    CU_ASSERT_EQUAL(feed(), INTAKE_BAD_FRAME);
+    CU_ASSERT_PTR_NOT_NULL(strstr(intake->reader.fault.reason, "without a pause"));
+    tear_down();
+}
+
 static void test_late(void)
 {
     set_up();
@@ -422,6 +434,7 @@ static CU_TestInfo tests[] = {
     {"violation: a duplicate series", test_a_duplicate_breaks_the_stream},
     {"what is no duplicate", test_what_is_no_duplicate},
     {"violation: a round larger than allowed", test_a_round_has_a_bound},
+    {"violation: rounds without a pause", test_rounds_need_a_pause},
     {"late", test_late},
     {"a short interval has a second of slack", test_a_short_interval_has_a_second_of_slack},
     {"stale, family by family", test_stale_family_by_family},
