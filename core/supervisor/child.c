@@ -135,7 +135,7 @@ int child_spawn(struct child *child, const struct spawn_plan *plan)
     assert(child->pid == 0);
     enum spawn_result result = spawn(plan, &spawned);
     if (result != SPAWN_OK) {
-        child_set_error(child, "no %s could be had: %s", spawn_result_text(result), strerror(errno));
+        child_set_error(child, "%s could not be had: %s", spawn_result_text(result), strerror(errno));
         return -1;
     }
     child->pid = spawned.pid;
@@ -284,6 +284,13 @@ static void describe_future(const struct child *child, int64_t now_ms, char out[
     }
 }
 
+static enum lifecycle_end kind_of_end(const siginfo_t *info)
+{
+    if (info->si_code == CLD_EXITED)
+        return LIFECYCLE_END_CODE;
+    return info->si_status == SIGALRM ? LIFECYCLE_END_ALARM : LIFECYCLE_END_SIGNAL;
+}
+
 static struct obituary write_obituary(struct child *child, const siginfo_t *info, char *out, size_t out_bytes)
 {
     struct obituary obituary = {
@@ -292,7 +299,7 @@ static struct obituary write_obituary(struct child *child, const siginfo_t *info
         .core = info->si_code == CLD_DUMPED,
         .last_words = relog_last_line(&child->relog),
     };
-    obituary.cause = lifecycle_cause(&child->lifecycle, obituary.signalled);
+    obituary.cause = lifecycle_cause(&child->lifecycle, kind_of_end(info));
     obituary_write(out, out_bytes, &obituary);
     if (obituary.cause != RESTART_CAUSE_COUNT)
         child_set_error(child, "%s", out);
@@ -320,7 +327,7 @@ void child_reap(struct child *child, int64_t now_ms)
         log_info("%s[%ld]: generation %" PRIu32 " ended after %.1f s: %s", child->name, (long)pid, generation,
                  uptime_s, end);
     const struct lifecycle_event event = {.kind = LIFECYCLE_EXITED,
-                                          .signalled = obituary.signalled,
+                                          .end = kind_of_end(&info),
                                           .parks = !obituary.signalled && exit_code_parks(obituary.status),
                                           .jitter_permille = arc4random_uniform(1001)};
     step(child, &event, now_ms);

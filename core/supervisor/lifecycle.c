@@ -27,13 +27,18 @@ bool lifecycle_alive(const struct lifecycle *lifecycle)
     }
 }
 
-enum restart_cause lifecycle_cause(const struct lifecycle *lifecycle, bool signalled)
+enum restart_cause lifecycle_cause(const struct lifecycle *lifecycle, enum lifecycle_end end)
 {
     if (lifecycle->blame != RESTART_CAUSE_COUNT)
         return lifecycle->blame;
     if (lifecycle->state == CHILD_STOPPING || lifecycle->state == CHILD_STUCK)
         return RESTART_CAUSE_COUNT;
-    return signalled ? RESTART_SIGNAL : RESTART_EXIT;
+    static const enum restart_cause CAUSES[] = {
+        [LIFECYCLE_END_CODE] = RESTART_EXIT,
+        [LIFECYCLE_END_SIGNAL] = RESTART_SIGNAL,
+        [LIFECYCLE_END_ALARM] = RESTART_DEADLINE, /* the inner ring was faster than ours */
+    };
+    return CAUSES[end];
 }
 
 int64_t lifecycle_backoff_ms(unsigned failures, unsigned jitter_permille)
@@ -232,7 +237,7 @@ static unsigned on_closed(struct lifecycle *lifecycle, const struct lifecycle_ev
 static unsigned on_exited(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
 {
     assert(lifecycle_alive(lifecycle));
-    enum restart_cause cause = lifecycle_cause(lifecycle, event->signalled);
+    enum restart_cause cause = lifecycle_cause(lifecycle, event->end);
     if (cause != RESTART_CAUSE_COUNT)
         lifecycle->restarts[cause]++;
     if (!lifecycle->wanted)

@@ -36,12 +36,19 @@ enum lifecycle_event_kind {
     LIFECYCLE_EVENT_COUNT
 };
 
+/* How a process ended. */
+enum lifecycle_end {
+    LIFECYCLE_END_CODE,   /* with an exit code of its own */
+    LIFECYCLE_END_SIGNAL, /* by a signal */
+    LIFECYCLE_END_ALARM,  /* by the alarm that it sets itself for the case that it overruns */
+};
+
 struct lifecycle_event {
     enum lifecycle_event_kind kind;
-    int64_t until_ms; /* BUSY, IDLE: what was promised */
-    bool good;        /* IDLE: a round went well since the last promise */
-    bool signalled;   /* EXITED: by a signal, not with a code */
-    bool parks;       /* EXITED: its code says that a restart cannot help */
+    int64_t until_ms;       /* BUSY, IDLE: what was promised */
+    bool good;              /* IDLE: a round went well since the last promise */
+    enum lifecycle_end end; /* EXITED */
+    bool parks;             /* EXITED: its code says that a restart cannot help */
     unsigned
         jitter_permille; /* SPAWN_FAILED, EXITED: 0 to 1000, where in the jitter's range the delay lies */
 };
@@ -97,7 +104,7 @@ void lifecycle_forgive(struct lifecycle *lifecycle, int64_t stalled_ms);
 bool lifecycle_alive(const struct lifecycle *lifecycle);
 
 /* The cause that an exit seen now would be counted under; RESTART_CAUSE_COUNT when the end was ordered. */
-enum restart_cause lifecycle_cause(const struct lifecycle *lifecycle, bool signalled);
+enum restart_cause lifecycle_cause(const struct lifecycle *lifecycle, enum lifecycle_end end);
 
 /* BACKOFF_FIRST_MS doubled per failure up to BACKOFF_MAX_MS, and up to BACKOFF_JITTER_PERCENT less or more.
  */

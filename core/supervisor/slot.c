@@ -218,7 +218,7 @@ static int slot_spawn(struct child *child)
     if (stat(slot->collector->plugin, &slot->plugin_status) != 0)
         memset(&slot->plugin_status, 0, sizeof slot->plugin_status);
     if (supervisor->front_connected && open_data_pipe(data) != 0) {
-        child_set_error(child, "no data pipe could be had: %s", strerror(errno));
+        child_set_error(child, "a data pipe could not be had: %s", strerror(errno));
         goto out;
     }
     text_format(title, sizeof title, "minotor: worker %s", child->name);
@@ -248,7 +248,7 @@ void slot_connect(struct slot *slot)
         if (open_data_pipe(data) == 0)
             child_send(child, &message, data[1]);
         else
-            log_error("%s: no data pipe could be had: %s", child->name, strerror(errno));
+            log_error("%s: a data pipe could not be had: %s", child->name, strerror(errno));
     }
     front_link_describe(slot, data[0]);
     front_link_state(slot);

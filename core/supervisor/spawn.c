@@ -137,8 +137,10 @@ static _Noreturn void become(const struct spawn_plan *plan, const struct channel
     snprintf(title, sizeof title, "%s", plan->title);
     signal(SIGPIPE, SIG_DFL);
     sigemptyset(&none);
-    if (program < 0 || !place_descriptors(plan, channels) || sigprocmask(SIG_SETMASK, &none, NULL) != 0)
+    if (program < 0 || !place_descriptors(plan, channels) || sigprocmask(SIG_SETMASK, &none, NULL) != 0) {
+        dprintf(channels->log[1], "E descriptors cannot be placed: %s\n", strerror(errno));
         _exit(EXIT_CODE_DESCRIPTORS);
+    }
     execveat(program, "", arguments, environment, AT_EMPTY_PATH);
     dprintf(FD_LOG, "E cannot be executed: %s\n", strerror(errno));
     _exit(SPAWN_EXIT_CODE_EXEC);

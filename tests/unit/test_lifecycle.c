@@ -35,8 +35,10 @@ static unsigned promise(enum lifecycle_event_kind kind, int64_t after_ms, bool g
 
 static unsigned leave(bool signalled, bool parks)
 {
-    const struct lifecycle_event event = {
-        .kind = LIFECYCLE_EXITED, .signalled = signalled, .parks = parks, .jitter_permille = MIDDLE};
+    const struct lifecycle_event event = {.kind = LIFECYCLE_EXITED,
+                                          .end = signalled ? LIFECYCLE_END_SIGNAL : LIFECYCLE_END_CODE,
+                                          .parks = parks,
+                                          .jitter_permille = MIDDLE};
     return lifecycle_step(&life, &event, now);
 }
 
@@ -141,6 +143,16 @@ static void test_broken_promise(void)
     leave(true, false);
     CU_ASSERT_EQUAL(life.restarts[RESTART_DEADLINE], 1);
     CU_ASSERT_EQUAL(life.state, CHILD_BACKOFF);
+}
+
+static void test_its_own_alarm(void)
+{
+    begin_ready();
+    promise(LIFECYCLE_BUSY, 500, false);
+    const struct lifecycle_event event = {.kind = LIFECYCLE_EXITED, .end = LIFECYCLE_END_ALARM};
+    lifecycle_step(&life, &event, now);
+    CU_ASSERT_EQUAL(life.state, CHILD_BACKOFF);
+    CU_ASSERT_EQUAL(life.restarts[RESTART_DEADLINE], 1);
 }
 
 static void test_stuck(void)
@@ -432,7 +444,7 @@ static void test_any_order_of_events(void)
         const struct lifecycle_event event = {.kind = kind,
                                               .until_ms = now + (seed >> 8) % 30000,
                                               .good = seed >> 31,
-                                              .signalled = (seed >> 30) & 1,
+                                              .end = (enum lifecycle_end)((seed >> 20) % 3),
                                               .parks = (seed >> 29) & 1,
                                               .jitter_permille = seed % 1001};
         now += (seed >> 10) % 3000;
@@ -455,6 +467,7 @@ int main(void)
         {"promises are clamped", test_promises_are_clamped},
         {"not ready in time", test_not_ready_in_time},
         {"a broken promise: TERM, then KILL", test_broken_promise},
+        {"its own alarm is a broken promise too", test_its_own_alarm},
         {"stuck: nothing is started beside it", test_stuck},
         {"exit status 0 is a failure", test_exit_zero_is_a_failure},
         {"parked until the configuration is read again", test_parked},
