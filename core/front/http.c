@@ -147,7 +147,7 @@ int http_timeout_ms(const struct http *http)
 {
     int timeout_ms = -1;
     for (size_t i = 0; i < http->daemon_count; i++) {
-        MHD_UNSIGNED_LONG_LONG wanted_ms;
+        unsigned long long wanted_ms;
         if (MHD_get_timeout(http->daemons[i], &wanted_ms) != MHD_YES)
             continue;
         int bounded_ms = wanted_ms > INT_MAX ? INT_MAX : (int)wanted_ms;

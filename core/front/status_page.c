@@ -97,9 +97,9 @@ static void put_round(struct buffer *out, const struct slot *slot, struct moment
     else
         buffer_put_string(out, "none yet");
     if (slot->round_under_way) {
-        buffer_put_string(out, ", next one runs for ");
+        buffer_put_string(out, "; the next one has been running for ");
         put_duration(out, now.monotonic_ms - slot->round_began.monotonic_ms);
-        buffer_put_string(out, " since ");
+        buffer_put_string(out, ", since ");
         put_wall_time(out, slot->round_began.wall_ms);
     }
     buffer_put_string(out, "</td>");

@@ -208,7 +208,7 @@ def test_half_a_round_is_never_seen(front):
     front.write(0, stream.begin().samples(frames.point(0, 2)).take())
     time.sleep(0.2)
     assert front.page().value("mattermost_kpi_posts_total") == 1
-    assert b"runs for" in front.request("/").body
+    assert b"has been running for" in front.request("/").body
     os.close(front.writers.pop(0))
     page = front.until(lambda page: page.collector("success") == 0)
     assert page.value("mattermost_kpi_posts_total") == 1
