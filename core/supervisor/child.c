@@ -291,13 +291,14 @@ static enum lifecycle_end kind_of_end(const siginfo_t *info)
     return info->si_status == SIGALRM ? LIFECYCLE_END_ALARM : LIFECYCLE_END_SIGNAL;
 }
 
-static struct obituary write_obituary(struct child *child, const siginfo_t *info, char *out, size_t out_bytes)
+static struct obituary write_obituary(struct child *child, const siginfo_t *info, int64_t now_ms, char *out,
+                                      size_t out_bytes)
 {
     struct obituary obituary = {
         .signalled = info->si_code != CLD_EXITED,
         .status = info->si_status,
         .core = info->si_code == CLD_DUMPED,
-        .last_words = relog_last_line(&child->relog),
+        .last_words = relog_last_words(&child->relog, now_ms),
     };
     obituary.cause = lifecycle_cause(&child->lifecycle, kind_of_end(info));
     obituary_write(out, out_bytes, &obituary);
@@ -317,7 +318,7 @@ void child_reap(struct child *child, int64_t now_ms)
     child_read_control(child, now_ms);
     read_log(child, LOG_READ_AT_DEATH_BYTES, now_ms);
     relog_end(&child->relog, now_ms);
-    struct obituary obituary = write_obituary(child, &info, end, sizeof end);
+    struct obituary obituary = write_obituary(child, &info, now_ms, end, sizeof end);
     pid_t pid = child->pid;
     uint32_t generation = child->generation;
     double uptime_s = (double)(now_ms - child->born_ms) / 1000;

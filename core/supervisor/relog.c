@@ -7,7 +7,8 @@
 
 #include "common/text.h"
 
-#define SUMMARY_AFTER_MS 1000
+#define SUMMARY_AFTER_MS    1000
+#define LAST_WORDS_FRESH_MS 1000
 
 void relog_init(struct relog *relog, relog_output output, void *context, int64_t now_ms)
 {
@@ -38,8 +39,9 @@ static void report_dropped(struct relog *relog)
 }
 
 /* Keeps the line, and as many before it as there is room for. */
-static void remember(struct relog *relog, const char *text)
+static void remember(struct relog *relog, const char *text, int64_t now_ms)
 {
+    relog->last_words_ms = now_ms;
     size_t size = strlen(text) + 1;
     size_t gone = 0;
     while (relog->last_words_bytes - gone + size > sizeof relog->last_words)
@@ -50,9 +52,9 @@ static void remember(struct relog *relog, const char *text)
     relog->last_words_bytes += size;
 }
 
-const char *relog_last_line(const struct relog *relog)
+const char *relog_last_words(const struct relog *relog, int64_t now_ms)
 {
-    if (relog->last_words_bytes == 0)
+    if (relog->last_words_bytes == 0 || now_ms - relog->last_words_ms > LAST_WORDS_FRESH_MS)
         return "";
     size_t start = relog->last_words_bytes - 1;
     while (start > 0 && relog->last_words[start - 1] != '\0')
@@ -83,7 +85,7 @@ static void finish_line(struct relog *relog, int64_t now_ms)
     text_one_line(text, sizeof text, line);
     if (text[0] == '\0')
         return;
-    remember(relog, text);
+    remember(relog, text, now_ms);
     if (level > log_get_level())
         return;
     fill_budget(relog, now_ms);

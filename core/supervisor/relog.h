@@ -27,6 +27,7 @@ struct relog {
     int64_t dropped_at_ms;                 /* when the first of them was */
     char last_words[LAST_WORDS_MAX_BYTES]; /* the newest lines, terminated each; dropped ones too */
     size_t last_words_bytes;
+    int64_t last_words_ms; /* when the newest of them came */
 };
 
 /* Empty, for a new generation. `output` gets the lines. */
@@ -42,7 +43,8 @@ void relog_end(struct relog *relog, int64_t now_ms);
 int64_t relog_tick_ms(const struct relog *relog);
 void relog_tick(struct relog *relog, int64_t now_ms);
 
-/* The newest line of all, without its level letter, or "". Valid until the next call. */
-const char *relog_last_line(const struct relog *relog);
+/* The newest line, without its level letter, or "" when it is older than a second: what was said long ago is
+ * not why the child is dying now. Valid until the next call. */
+const char *relog_last_words(const struct relog *relog, int64_t now_ms);
 
 #endif

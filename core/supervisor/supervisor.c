@@ -46,7 +46,9 @@ void supervisor_start_slots(struct supervisor *supervisor)
 struct slot *supervisor_add_slot(struct supervisor *supervisor, const struct config_collector *collector,
                                  const struct config_target *target)
 {
-    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+    for (unsigned tried = 0; tried < SLOTS_MAX; tried++) {
+        unsigned i = supervisor->next_slot;
+        supervisor->next_slot = (i + 1) % SLOTS_MAX;
         if (supervisor->slots[i] != NULL)
             continue;
         supervisor->slots[i] = slot_new(supervisor, i, collector, target);

@@ -23,6 +23,7 @@ struct supervisor {
     struct child front;
     bool front_connected; /* a front is ready and knows the slots */
     struct slot *slots[SLOTS_MAX];
+    unsigned next_slot; /* where a free place is looked for: those that were used last are used again last */
     bool slots_started;
     bool orphans; /* a child may have died that is not ours by name */
     bool reload;  /* SIGHUP came */

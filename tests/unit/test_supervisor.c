@@ -157,7 +157,8 @@ static void test_lines_of_a_child(void)
     CU_ASSERT_EQUAL(heard_levels[2], LOG_LEVEL_WARNING);
     CU_ASSERT_STRING_EQUAL(heard[2], "library   \xef\xbf\xbd words");
     CU_ASSERT_STRING_EQUAL(heard[3], "last");
-    CU_ASSERT_STRING_EQUAL(relog_last_line(&relog), "last");
+    CU_ASSERT_STRING_EQUAL(relog_last_words(&relog, 0), "last");
+    CU_ASSERT_STRING_EQUAL(relog_last_words(&relog, 60000), "");
 }
 
 static void test_a_flood_of_lines(void)
@@ -173,7 +174,7 @@ static void test_a_flood_of_lines(void)
     relog_tick(&relog, relog_tick_ms(&relog));
     CU_ASSERT_EQUAL(heard_count, LOG_LINES_BURST + 1);
     CU_ASSERT_EQUAL(relog_tick_ms(&relog), INT64_MAX);
-    CU_ASSERT_STRING_EQUAL(relog_last_line(&relog), "the end");
+    CU_ASSERT_STRING_EQUAL(relog_last_words(&relog, 0), "the end");
     /* A second later there is room for some more. */
     for (int i = 0; i < 1000; i++)
         feed(&relog, "I again\n", 1000);
@@ -194,7 +195,7 @@ static void test_an_endless_line(void)
     CU_ASSERT_STRING_EQUAL(heard[1], "next");
     for (int i = 0; i < 100; i++)
         feed(&relog, "W some words that are to be kept until others take their place\n", 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(relog_last_line(&relog), "some words"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(relog_last_words(&relog, 0), "some words"));
 }
 
 /* ---- obituary */
