@@ -33,6 +33,10 @@ uninstall-local:
 
 dist_man_MANS += etc/minotor.conf.5
 
+# The role that can count and not read, to be run by the owner of the database.
+sqldir = $(pkgdatadir)/sql
+dist_sql_DATA = etc/sql/postgresql-role.sql
+
 # For systemd: the unit, its account, its folder. They name the folders that were chosen, so make writes them.
 systemdunitdir = $(prefix)/lib/systemd/system
 sysusersdir = $(prefix)/lib/sysusers.d

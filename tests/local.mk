@@ -129,6 +129,10 @@ noinst_PROGRAMS += $(FUZZERS)
 endif
 EXTRA_PROGRAMS = $(FUZZERS)
 
+# It compares latencies, so nobody else may be at work: it runs when the others have ended.
+ALONE = tests/system/test_locked_table.log
+$(ALONE): $(filter-out $(ALONE), $(TEST_LOGS))
+
 TEST_EXTENSIONS = .py
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
