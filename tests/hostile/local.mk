@@ -5,6 +5,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/abort.so \
 	tests/hostile/bad_setting.so \
 	tests/hostile/bad_text.so \
+	tests/hostile/cancelled.so \
 	tests/hostile/close_hangs.so \
 	tests/hostile/closer.so \
 	tests/hostile/constructor.so \
@@ -23,8 +24,10 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/many.so \
 	tests/hostile/misuse.so \
 	tests/hostile/never_ready.so \
+	tests/hostile/no_data.so \
 	tests/hostile/no_symbol.so \
 	tests/hostile/nonsense.so \
+	tests/hostile/not_ready.so \
 	tests/hostile/open_fails.so \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \

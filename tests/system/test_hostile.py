@@ -113,15 +113,56 @@ def test_it_hangs_past_its_deadline(minotor, figure, name):
     assert daemon.log_lines(f"{name}.*(deadline|in time|SIGALRM)")
 
 
-def test_a_round_that_comes_too_late_is_a_timeout(minotor):
-    daemon = start(minotor, "late", interval="1s", timeout="300ms")
+def rounds(page, name, result):
+    return page.value("minotor_collector_rounds_total", collector=name, result=result) or 0
+
+
+def test_a_round_that_is_a_little_late_is_used(minotor):
+    """What it says is true, and the page says how long it took. It needs 700 ms."""
+    daemon = start(minotor, "late", interval="1s", timeout="650ms")
     with Neighbour(daemon):
-        page = daemon.wait_for(
-            lambda page: (page.value("minotor_collector_rounds_total", collector="late", result="timeout") or 0) >= 2, 15,
-            "two rounds that are too late")
+        page = daemon.wait_for(lambda page: rounds(page, "late", "ok") >= 2, 15, "two rounds")
+        assert restarts(page, "late") == {}
+        assert page.value(VALUE.format("late")) == 1
+        assert page.collector("duration_seconds", "late") > 0.6
+
+
+def test_a_round_that_is_much_too_late_is_a_timeout(minotor):
+    daemon = start(minotor, "late", interval="1s", timeout="100ms")
+    with Neighbour(daemon):
+        page = daemon.wait_for(lambda page: rounds(page, "late", "timeout") >= 2, 15, "two rounds")
         assert restarts(page, "late") == {}, "late is not dead"
         assert page.value(VALUE.format("late")) is None
         assert page.collector("up", "late") == 1 and page.collector("success", "late") == 0
+
+
+def test_a_round_that_is_cancelled_is_a_timeout(minotor):
+    daemon = start(minotor, "cancelled", interval="500ms", timeout="200ms")
+    with Neighbour(daemon):
+        page = daemon.wait_for(lambda page: rounds(page, "cancelled", "timeout") >= 3, 15, "three rounds")
+        assert restarts(page, "cancelled") == {}, "who stops in time is not killed"
+        assert page.value(VALUE.format("cancelled")) is None, "nothing of the round is used"
+        assert page.collector("up", "cancelled") == 1 and page.collector("success", "cancelled") == 0
+        assert 0.15 < page.collector("duration_seconds", "cancelled") < 2
+    assert daemon.log_lines("(?i)cancelled.*200 ?ms")
+
+
+def test_no_data_withdraws_at_once(minotor):
+    daemon = start(minotor, "no_data", stale_after="60s")
+    with Neighbour(daemon):
+        daemon.wait_for(lambda page: page.value(VALUE.format("no_data")) == 1, 10, "values")
+        page = daemon.wait_for(lambda page: rounds(page, "no_data", "no_data") >= 1, 10, "a round without data")
+        assert page.value(VALUE.format("no_data")) is None
+        assert restarts(page, "no_data") == {}
+
+
+def test_not_ready_is_no_failure(minotor):
+    daemon = start(minotor, "not_ready")
+    with Neighbour(daemon):
+        page = daemon.wait_until_good("not_ready")
+        assert rounds(page, "not_ready", "not_ready") == 4
+        assert rounds(page, "not_ready", "failed") == 0 and restarts(page, "not_ready") == {}
+    assert not [line for line in daemon.log_lines("not_ready") if "level=error" in line]
 
 
 def test_never_ready(minotor, figure):
@@ -183,9 +224,7 @@ def test_every_wrong_call(minotor):
 def test_a_round_that_fails(minotor, name, words):
     daemon = start(minotor, name)
     with Neighbour(daemon):
-        page = daemon.wait_for(
-            lambda page: (page.value("minotor_collector_rounds_total", collector=name, result="failed") or 0) >= 3, 10,
-            "failed rounds")
+        page = daemon.wait_for(lambda page: rounds(page, name, "failed") >= 3, 10, "failed rounds")
         assert restarts(page, name) == {}
         assert page.value(VALUE.format(name)) is None
         assert page.collector("success", name) == 0 and page.collector("up", name) == 1
@@ -231,7 +270,7 @@ PARKED = {
     "descriptor_label": "__name__",
     "descriptor_magic": "0x12345678",
     "descriptor_major": "2[.]0",
-    "descriptor_minor": "1[.]99",
+    "descriptor_minor": "ABI 1[.]99",
     "descriptor_nothing": "(?i)no descriptor",
     "descriptor_size": "24 bytes",
     "descriptor_twice": "twice",
