@@ -201,6 +201,8 @@ void birth(const struct birth_plan *plan)
     struct birth_settings own = { .uid = -1, .gid = -1 };
     if (fcntl(FD_CONTROL, F_GETFD) < 0)
         birth_exit(EXIT_CODE_USAGE);
+    /* Executed by descriptor it would be named after a number. */
+    prctl(PR_SET_NAME, plan->process_name, 0, 0, 0);
     close_descriptors(plan->first_free_descriptor);
     if (setsid() < 0 && getsid(0) != getpid())
         refuse(EXIT_CODE_SESSION, "setsid");

@@ -14,6 +14,7 @@
 
 /* What differs between the kinds of children. */
 struct birth_plan {
+    const char *process_name;  /* at most 15 bytes, for ps and kernel messages */
     int first_free_descriptor; /* everything from here on is closed */
     uint64_t data_max_bytes;
     uint64_t files_max;

@@ -54,6 +54,7 @@
  *   supervisor's TERM           = deadline + TERM_GRACE_MS, KILL = TERM + KILL_GRACE_MS
  */
 #define CANCEL_GRACE_MS 200
+#define ROUND_LATE_MS (2 * CANCEL_GRACE_MS) /* server's own end, then the cancel: a round that is later is a timeout */
 #define ALARM_GRACE_MS 1000
 #define TERM_GRACE_MS 2000
 #define KILL_GRACE_MS 1000

@@ -105,6 +105,15 @@ bool text_is_label_name(const char *bytes, size_t size)
     return text_is_metric_name(bytes, size) && !(size >= 2 && bytes[0] == '_' && bytes[1] == '_');
 }
 
+bool text_is_reserved_label(const char *text)
+{
+    static const char *const reserved[] = { "le", "quantile", "target" };
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (strcmp(text, reserved[i]) == 0)
+            return true;
+    return false;
+}
+
 bool text_is_word(const char *text)
 {
     size_t size = strlen(text);

@@ -16,6 +16,8 @@ size_t text_one_line(char *out, size_t out_bytes, const char *text);
 bool text_is_metric_name(const char *bytes, size_t size);
 /* The same, and not beginning with "__". */
 bool text_is_label_name(const char *bytes, size_t size);
+/* le, quantile, target: labels that belong to the exposition formats and to the page, not to a collector. */
+bool text_is_reserved_label(const char *text);
 /* [a-z][a-z0-9_]* of at most NAME_MAX_BYTES: collectors, targets. */
 bool text_is_word(const char *text);
 /* "250ms", "15s", "5m", "1h", "1d" to milliseconds; -1 when it is not a duration. */

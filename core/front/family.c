@@ -8,8 +8,6 @@
 
 /* Labels that a collector cannot have: the first two belong to histograms and summaries, the last to the
  * page. */
-static const char *const reserved_labels[] = {"le", "quantile", "target"};
-
 static void family_free(struct family *family)
 {
     if (!family)
@@ -33,9 +31,8 @@ static const char *check_label(const struct family *family, unsigned index)
     const char *label = family->labels[index];
     if (!text_is_label_name(label, strlen(label)))
         return "a label name in DESC is not [a-zA-Z_][a-zA-Z0-9_]*";
-    for (size_t i = 0; i < sizeof reserved_labels / sizeof reserved_labels[0]; i++)
-        if (!strcmp(label, reserved_labels[i]))
-            return "a label name in DESC is reserved (le, quantile, target)";
+    if (text_is_reserved_label(label))
+        return "a label name in DESC is reserved (le, quantile, target)";
     for (unsigned i = 0; i < index; i++)
         if (!strcmp(label, family->labels[i]))
             return "the same label name twice in DESC";

@@ -8,6 +8,7 @@ static struct front front;
 int main(void)
 {
     static const struct birth_plan plan = {
+        .process_name = "minotor-front",
         .first_free_descriptor = FD_FRONT_FIRST_FREE,
         .data_max_bytes = FRONT_DATA_MAX_BYTES,
         .files_max = FRONT_FILES_MAX,

@@ -14,6 +14,7 @@ int main(void)
 {
     static struct worker_settings settings;
     const struct birth_plan plan = {
+        .process_name = "minotor-worker",
         .first_free_descriptor = FD_WORKER_FIRST_FREE,
         .data_max_bytes = WORKER_DATA_MAX_BYTES,
         .files_max = WORKER_FILES_MAX,

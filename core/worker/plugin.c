@@ -84,8 +84,8 @@ static enum exit_code check_labels(struct plugin_family *entry, char *error)
         const char *label = family->labels[i];
         if (!text_is_label_name(label, strnlen(label, METRIC_NAME_MAX_BYTES + 1)))
             return REFUSE("family %s has the label `%.64s', which is no label name", family->name, label);
-        if (strcmp(label, "target") == 0)
-            return REFUSE("family %s has the label target, which belongs to minotor", family->name);
+        if (text_is_reserved_label(label))
+            return REFUSE("family %s has the label %s, which is reserved", family->name, label);
         for (size_t k = 0; k < i; k++)
             if (strcmp(label, family->labels[k]) == 0)
                 return REFUSE("family %s has the label %s twice", family->name, label);

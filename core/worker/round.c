@@ -74,8 +74,10 @@ void round_judge(struct round *round, int result, bool stopping, const struct ho
         judge(round, ROUND_NOT_READY, "the worker was told to leave");
         return;
     }
-    bool failed_late = result == MINOTOR_FAILED && clock_monotonic_ms() >= round->deadline_ms;
-    if (result == MINOTOR_CANCELLED || failed_late) {
+    /* What was read before the time ran out may come a little later: cancelling the rest took its graces. */
+    const int64_t late_ms = clock_monotonic_ms() - round->deadline_ms;
+    bool too_late = result == MINOTOR_FAILED ? late_ms >= 0 : late_ms >= ROUND_LATE_MS;
+    if (result == MINOTOR_CANCELLED || too_late) {
         text_format(text, sizeof text, "not done within %lld ms", (long long)round->timeout_ms);
         judge(round, ROUND_TIMEOUT, host->error[0] != '\0' ? host->error : text);
         return;

@@ -7,7 +7,7 @@
 static int collect(const struct minotor_host *host, void *state)
 {
     (void)state;
-    nanosleep(&(struct timespec){ .tv_nsec = 900 * 1000 * 1000 }, NULL);
+    nanosleep(&(struct timespec){ .tv_nsec = 700 * 1000 * 1000 }, NULL);
     return hostile_emit(host);
 }
 

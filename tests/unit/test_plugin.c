@@ -181,7 +181,9 @@ static void labels_that_are_wrong(void)
     REFUSED(families[0].labels[1] = "__kind", "`__kind', which is no label name");
     REFUSED(families[0].labels[1] = "a-b", "no label name");
     REFUSED(families[0].labels[1] = "", "no label name");
-    REFUSED(families[0].labels[1] = "target", "belongs to minotor");
+    REFUSED(families[0].labels[1] = "target", "label target, which is reserved");
+    REFUSED(families[0].labels[1] = "le", "label le, which is reserved");
+    REFUSED(families[0].labels[1] = "quantile", "label quantile, which is reserved");
     REFUSED(families[0].labels[3] = "late", "after an empty place");
 }
 

@@ -89,6 +89,9 @@ static void test_names(void)
         CU_ASSERT_EQUAL(text_is_label_name(cases[i].name, size), cases[i].label);
         CU_ASSERT_EQUAL(text_is_word(cases[i].name), cases[i].word);
     }
+    CU_ASSERT_TRUE(text_is_reserved_label("le"));
+    CU_ASSERT_TRUE(text_is_reserved_label("target"));
+    CU_ASSERT_FALSE(text_is_reserved_label("lee"));
     char long_name[METRIC_NAME_MAX_BYTES + 2];
     memset(long_name, 'a', sizeof long_name);
     CU_ASSERT_TRUE(text_is_metric_name(long_name, METRIC_NAME_MAX_BYTES));
