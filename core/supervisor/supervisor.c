@@ -89,7 +89,6 @@ static int open_signals(struct supervisor *supervisor)
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++)
         sigaddset(&set, NUMBERS[i]);
-    signal(SIGPIPE, SIG_IGN);
     if (sigaction(SIGCHLD, &children, NULL) == 0 && sigprocmask(SIG_BLOCK, &set, NULL) == 0)
         supervisor->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (supervisor->signals < 0)
@@ -169,6 +168,7 @@ static int load_config(struct supervisor *supervisor)
 
 static enum minotord_status start(struct supervisor *supervisor)
 {
+    signal(SIGPIPE, SIG_IGN); /* before the first line of the log, whose reader may already be gone */
     log_info("minotord %s (revision %s) starts, process %ld", MINOTOR_VERSION, MINOTOR_REVISION,
              (long)getpid());
     if (load_config(supervisor) != 0)
