@@ -94,6 +94,7 @@ SYSTEM_TESTS += \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
 	tests/system/test_reload.py \
+	tests/system/test_start.py \
 	tests/system/test_trouble.py
 
 # Folders that go into the tarball as they are, and what is used by tests without being one.
