@@ -226,7 +226,8 @@ static void test_obituaries(void)
 
 static void write_password(const char *path, const void *bytes, size_t size, mode_t mode)
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    unlink(path); /* a plain user cannot write into the one before, when that was read-only */
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     CU_ASSERT_FATAL(descriptor >= 0);
     CU_ASSERT_EQUAL(write(descriptor, bytes, size), (ssize_t)size);
     CU_ASSERT_EQUAL(fchmod(descriptor, mode), 0);
