@@ -44,6 +44,7 @@ ISO_C = """assert ctype errno float inttypes limits math stdalign stdarg stdbool
 stdnoreturn string time""".split()
 
 C_LIBRARY = {"libc.so.6", "libm.so.6", "libdl.so.2", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libgcc_s.so.1"}
+C_LIBRARY_OF_SANITIZERS = {"libresolv.so.2", "libpthread.so.0", "librt.so.1"}
 SANITIZERS = re.compile(r"lib([alut]|ub)san\.so")
 INSTRUMENTATION = re.compile(r"_*(asan|ubsan|lsan|sanitizer|sancov)_")
 
@@ -120,8 +121,9 @@ def is_instrumented(path):
 
 
 def unexpected_libraries(path, allowed):
+    system = C_LIBRARY | C_LIBRARY_OF_SANITIZERS if is_instrumented(path) else C_LIBRARY
     return [name for name in needed(path)
-            if name not in C_LIBRARY and not SANITIZERS.match(name)
+            if name not in system and not SANITIZERS.match(name)
             and not any(name.startswith(prefix) for prefix in allowed)]
 
 
