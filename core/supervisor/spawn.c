@@ -37,7 +37,7 @@ const char *spawn_result_text(enum spawn_result result)
         [SPAWN_NO_PIPE] = "a pipe for its log",
         [SPAWN_NO_SOCKET] = "a control socket",
         [SPAWN_NO_PROCESS] = "a process",
-        [SPAWN_NO_PIDFD] = "descriptor of its process",
+        [SPAWN_NO_PIDFD] = "a descriptor of its process",
     };
     return TEXTS[result];
 }
