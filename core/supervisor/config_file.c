@@ -30,12 +30,11 @@ static void report(struct config_faults *faults, const char *place, const char *
 
 void config_origin(const struct config_file *file, const config_setting_t *where, char *out, size_t out_bytes)
 {
-    const char *included = where == NULL ? NULL : config_setting_source_file(where);
     unsigned line = where == NULL ? 0 : config_setting_source_line(where);
     if (line == 0)
         text_format(out, out_bytes, "%s", file->path);
     else
-        text_format(out, out_bytes, "%s:%u", included == NULL ? file->path : included, line);
+        text_format(out, out_bytes, "%s:%u", file->path, line);
 }
 
 void config_fault(struct config_file *file, const config_setting_t *where, const char *format, ...)
@@ -136,15 +135,22 @@ out:
     return bytes;
 }
 
-static void set_include_folder(struct config_file *file)
+/*
+ * libconfig opens what is included with a reader of its own, which ends the process on a folder and waits for ever
+ * on a pipe. Its directive stands first in its line. The number of the line with one, or 0.
+ */
+static unsigned find_include(const char *bytes)
 {
-    char folder[CONFIG_PATH_BYTES];
-    char *slash;
-    text_format(folder, sizeof folder, "%s", file->path);
-    slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-        config_set_include_dir(&file->parsed, slash == folder ? "/" : folder);
+    static const char DIRECTIVE[] = "@include";
+    unsigned line = 1;
+    for (const char *at = bytes;; line++) {
+        at += strspn(at, " \t");
+        if (strncmp(at, DIRECTIVE, strlen(DIRECTIVE)) == 0)
+            return line;
+        at = strchr(at, '\n');
+        if (at == NULL)
+            return 0;
+        at++;
     }
 }
 
@@ -158,16 +164,20 @@ int config_file_open(struct config_file *file, const char *path, struct config_f
     char *bytes = read_whole(file);
     if (bytes == NULL)
         return -1;
+    unsigned include_line = find_include(bytes);
+    if (include_line > 0) {
+        config_fault_at(faults, "%s:%u: files cannot be included here; allowed is one file for each collector",
+                        file->path, include_line);
+        free(bytes);
+        return -1;
+    }
     config_init(&file->parsed);
-    set_include_folder(file);
     int parsed = config_read_string(&file->parsed, bytes);
     free(bytes);
     if (parsed == CONFIG_TRUE)
         return 0;
-    const char *included = config_error_file(&file->parsed);
-    config_fault_at(faults, "%s:%d: %s; allowed is the syntax of minotor.conf(5)",
-                    included == NULL ? file->path : included, config_error_line(&file->parsed),
-                    config_error_text(&file->parsed));
+    config_fault_at(faults, "%s:%d: %s; allowed is the syntax of minotor.conf(5)", file->path,
+                    config_error_line(&file->parsed), config_error_text(&file->parsed));
     config_destroy(&file->parsed);
     return -1;
 }

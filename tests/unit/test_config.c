@@ -216,6 +216,8 @@ static const struct {
      2, "taken already at"},
     {"log = { };\nlog = { };", 2, "duplicate"},
     {"# \xff", 0, "UTF-8"},
+    /* libconfig ends the process when it includes a folder, and waits for ever for a pipe. */
+    {"\n\n \t@include \"collectors.d\"\n", 3, "files cannot be included here"},
 };
 
 static void expect_one_line(const char *path, unsigned line, const char *words)
