@@ -239,7 +239,7 @@ enum control_result control_receive(int socket, enum control_party sender, struc
     if (descriptor != NULL) {
         *descriptor = -1;
         header.msg_control = space.bytes;
-        header.msg_controllen = sizeof space.bytes;
+        header.msg_controllen = CMSG_LEN(sizeof(int)); /* the padding after it would be room for a second one */
     }
     ssize_t size = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (size < 0)

@@ -173,6 +173,36 @@ static void test_a_descriptor_with_a_broken_message_is_closed(void)
     close(pair[1]);
 }
 
+static void test_a_second_descriptor_is_dropped(void)
+{
+    int pair[2], received = -1;
+    uint8_t bytes[CONTROL_MESSAGE_MAX_BYTES];
+    struct control_message message = { .type = CONTROL_DATA };
+    const int two[2] = { STDIN_FILENO, STDOUT_FILENO };
+    union {
+        char bytes[CMSG_SPACE(sizeof two)];
+        struct cmsghdr aligned;
+    } space = { .bytes = { 0 } };
+    struct iovec vector = { .iov_base = bytes, .iov_len = control_encode(&message, bytes) };
+    struct msghdr header = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes
+    };
+    struct cmsghdr *attached = CMSG_FIRSTHDR(&header);
+    attached->cmsg_level = SOL_SOCKET;
+    attached->cmsg_type = SCM_RIGHTS;
+    attached->cmsg_len = CMSG_LEN(sizeof two);
+    memcpy(CMSG_DATA(attached), two, sizeof two);
+    CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    int before = open_descriptors();
+    CU_ASSERT_TRUE(sendmsg(pair[0], &header, 0) > 0);
+    CU_ASSERT_EQUAL(control_receive(pair[1], CONTROL_FROM_SUPERVISOR, &message, &received), CONTROL_OK);
+    CU_ASSERT_TRUE(received >= 0);
+    close(received);
+    CU_ASSERT_EQUAL(open_descriptors(), before);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void test_an_oversized_datagram_is_broken(void)
 {
     int pair[2];
@@ -213,6 +243,7 @@ int main(void)
         { "descriptors travel with close-on-exec", test_descriptors_travel_with_close_on_exec },
         { "a child cannot give the supervisor descriptors", test_a_child_cannot_give_the_supervisor_descriptors },
         { "a descriptor with a broken message is closed", test_a_descriptor_with_a_broken_message_is_closed },
+        { "a second descriptor is dropped", test_a_second_descriptor_is_dropped },
         { "an oversized datagram is broken", test_an_oversized_datagram_is_broken },
         { "a full or closed channel never blocks", test_a_full_or_closed_channel_never_blocks },
         CU_TEST_INFO_NULL,
