@@ -74,7 +74,7 @@ def test_it_dies_and_comes_back(minotor, figure, name):
     if name == "hog" and programs.sanitized():
         pytest.skip("a sanitized worker has no limit of memory")
     # Time enough to die of its own fault on a busy machine: filling the memory takes seconds there.
-    daemon = start(minotor, name, **({"interval": "5s", "timeout": "5s"} if name == "hog" else {}))
+    daemon = start(minotor, name, **({"interval": "5s", "timeout": "5s", "stale_after": "15s"} if name == "hog" else {}))
     with Neighbour(daemon):
         begin = time.monotonic()
         page = daemon.wait_for(lambda page: restarts(page, name).get(cause, 0) >= 3, 30, "three restarts by " + cause)
