@@ -246,7 +246,8 @@ static unsigned on_exited(struct lifecycle *lifecycle, const struct lifecycle_ev
         return give_birth(lifecycle, now_ms);
     if (lifecycle->good && now_ms - lifecycle->ready_ms >= BACKOFF_RESET_UPTIME_MS)
         lifecycle->failures = 0;
-    if (cause == RESTART_EXIT && event->parks && lifecycle->limits.parks)
+    /* Once it is ready, no code of ours parks: such a number is a plugin's own exit(), and that one may come back. */
+    if (lifecycle->state == CHILD_STARTING && cause == RESTART_EXIT && event->parks && lifecycle->limits.parks)
         return enter(lifecycle, CHILD_PARKED, LIFECYCLE_NEVER);
     return back_off(lifecycle, event->jitter_permille, now_ms);
 }

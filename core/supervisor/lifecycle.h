@@ -48,7 +48,7 @@ struct lifecycle_event {
     int64_t until_ms;       /* BUSY, IDLE: what was promised */
     bool good;              /* IDLE: a round went well since the last promise */
     enum lifecycle_end end; /* EXITED */
-    bool parks;             /* EXITED: its code says that a restart cannot help */
+    bool parks;             /* EXITED: its code says that a restart cannot help; before READY only */
     unsigned
         jitter_permille; /* SPAWN_FAILED, EXITED: 0 to 1000, where in the jitter's range the delay lies */
 };

@@ -190,8 +190,13 @@ static void test_parked(void)
     begin_ready();
     leave(true, true);
     CU_ASSERT_EQUAL(life.state, CHILD_BACKOFF);
-    begin_ready();
+    begin();
+    step(LIFECYCLE_START);
     life.limits.parks = false;
+    leave(false, true);
+    CU_ASSERT_EQUAL(life.state, CHILD_BACKOFF);
+    /* Nor does one that a plugin may have chosen for an exit() in the middle of its work. */
+    begin_in(CHILD_BUSY);
     leave(false, true);
     CU_ASSERT_EQUAL(life.state, CHILD_BACKOFF);
 }
