@@ -115,24 +115,26 @@ static bool room_on_stderr(void)
     return poll(&stderr_room, 1, 0) == 1 && (stderr_room.revents & POLLOUT) != 0;
 }
 
-static void emit(const struct log_field *fields, size_t field_count)
+/* Looks for room before each line: the one before may have taken the last. */
+static bool write_line(const struct log_field *fields, size_t field_count)
 {
     char bytes[LOG_FORMATTED_MAX_BYTES];
-    if (!room_on_stderr()) {
-        lost++;
-        return;
-    }
+    if (!room_on_stderr())
+        return false;
+    size_t size = log_format_line(bytes, sizeof bytes, current_format, clock_wall_ms(), fields, field_count);
+    return write(STDERR_FILENO, bytes, size) >= 0;
+}
+
+static void emit(const struct log_field *fields, size_t field_count)
+{
     if (lost > 0) {
         char text[64];
         snprintf(text, sizeof text, "%" PRIu64 " log lines were lost: nobody read them", lost);
-        lost = 0;
         const struct log_field words[] = {{"level", "warning"}, {"process", "minotord"}, {"msg", text}};
-        size_t size = log_format_line(bytes, sizeof bytes, current_format, clock_wall_ms(), words, 3);
-        if (write(STDERR_FILENO, bytes, size) < 0)
-            lost++;
+        if (write_line(words, 3))
+            lost = 0;
     }
-    size_t size = log_format_line(bytes, sizeof bytes, current_format, clock_wall_ms(), fields, field_count);
-    if (write(STDERR_FILENO, bytes, size) < 0)
+    if (lost > 0 || !write_line(fields, field_count))
         lost++;
 }
 

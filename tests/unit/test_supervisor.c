@@ -120,6 +120,41 @@ static void test_long_log_lines_are_whole(void)
     }
 }
 
+/* Fills the pipe but for one page. */
+static void fill_but_a_page(int pipe_end)
+{
+    static const char page[4096];
+    int size = fcntl(pipe_end, F_GETPIPE_SZ);
+    for (int i = 1; i < size / (int)sizeof page; i++)
+        CU_ASSERT_EQUAL(write(pipe_end, page, sizeof page), (ssize_t)sizeof page);
+}
+
+/* The word on lost lines takes the last room; the line after it would wait for ever. */
+static void test_a_full_log_never_blocks(void)
+{
+    int ends[2];
+    char text[LOG_LINE_MAX_BYTES];
+    char drained[4096];
+    memset(text, 1, sizeof text - 1); /* each becomes six bytes: the line has the longest that there is */
+    text[sizeof text - 1] = '\0';
+    CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
+    int kept = dup(STDERR_FILENO);
+    CU_ASSERT_EQUAL_FATAL(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    fill_but_a_page(STDERR_FILENO);
+    alarm(20);
+    log_format_begin(LOG_FORMAT_LOGFMT);
+    for (int i = 0; i < 4; i++) /* the second finds no room, the others neither */
+        log_format_child(LOG_LEVEL_ERROR, "child", 1, text);
+    CU_ASSERT_EQUAL(read(ends[0], drained, sizeof drained), (ssize_t)sizeof drained);
+    for (int i = 0; i < 4; i++)
+        log_format_child(LOG_LEVEL_ERROR, "child", 1, text);
+    alarm(0);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* ---- relog */
 
 static char heard[64][LOG_LINE_MAX_BYTES + 1];
@@ -484,6 +519,7 @@ int main(int argument_count, char **arguments)
         {"a listener tells its port", test_a_listener_tells_its_port},
         {"log lines", test_log_lines},
         {"long log lines are whole", test_long_log_lines_are_whole},
+        {"a full log never blocks", test_a_full_log_never_blocks},
         {"lines of a child", test_lines_of_a_child},
         {"a flood of lines", test_a_flood_of_lines},
         {"an endless line", test_an_endless_line},
