@@ -37,6 +37,8 @@
 #define CONTROL_MESSAGES_PER_TURN 64
 #define CONTROL_WAITING_MAX 1024 /* messages kept for a child whose socket is full; past this it does not read */
 #define SETTING_VALUE_MAX_BYTES 2048
+#define CONFIG_TEXT_BYTES 256   /* host, database, account; with its end. Above what any server takes as a name */
+#define CONFIG_PATH_BYTES 1024  /* a path; with its end. PATH_MAX would not fit into a datagram */
 #define PLUGIN_SETTINGS_MAX 64 /* of one collector; the largest exporters have some 40 flags */
 
 /* Log lines of children. */

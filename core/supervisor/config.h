@@ -17,7 +17,6 @@
 #include "supervisor/log_format.h"
 
 #define CONFIG_ORIGIN_BYTES 256
-#define CONFIG_TEXT_BYTES   256 /* host, user, name of a database */
 
 enum config_driver {
     CONFIG_DRIVER_POSTGRESQL,

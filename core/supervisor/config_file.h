@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFIG_PATH_BYTES     1024
+#include "common/contract.h"
+
 #define CONFIG_FILE_MAX_BYTES (1024 * 1024) /* some thousand times a real one */
 
 /* Where mistakes go, and how many there were. */

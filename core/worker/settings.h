@@ -20,13 +20,13 @@ struct given_setting {
 
 struct database_place {
     char driver[NAME_MAX_BYTES + 1]; /* "": the target has no database */
-    char host[256];
+    char host[CONFIG_TEXT_BYTES];
     char port[8];
-    char name[128];
-    char user[128];
+    char name[CONFIG_TEXT_BYTES];
+    char user[CONFIG_TEXT_BYTES];
     char password[SETTING_VALUE_MAX_BYTES];
     char sslmode[16];
-    char sslrootcert[512];
+    char sslrootcert[CONFIG_PATH_BYTES];
 };
 
 struct worker_settings {

@@ -53,10 +53,33 @@ static void workers_own(void)
     CU_ASSERT_EQUAL(worker.database.password[0], '\0');
 }
 
+/* What the supervisor lets pass must not be refused here: that would look as if minotord had sent rubbish. */
+static void as_long_as_the_configuration_allows(void)
+{
+    static struct worker_settings worker;
+    static const struct {
+        const char *name;
+        size_t bytes;
+    } longest[] = {
+        { "database.host", CONFIG_TEXT_BYTES },        { "database.name", CONFIG_TEXT_BYTES },
+        { "database.user", CONFIG_TEXT_BYTES },        { "database.sslrootcert", CONFIG_PATH_BYTES },
+        { "plugin", CONFIG_PATH_BYTES },               { "drivers", CONFIG_PATH_BYTES },
+        { "database.password", SETTING_VALUE_MAX_BYTES },
+    };
+    worker_settings_init(&worker);
+    for (size_t i = 0; i < sizeof longest / sizeof longest[0]; i++) {
+        char text[SETTING_VALUE_MAX_BYTES];
+        memset(text, 'x', longest[i].bytes - 1);
+        text[longest[i].bytes - 1] = '\0';
+        CU_ASSERT_EQUAL(take(&worker, longest[i].name, text), 0);
+    }
+    worker_settings_destroy(&worker);
+}
+
 static void workers_own_refused(void)
 {
     static struct worker_settings worker;
-    static char long_text[200];
+    static char long_text[CONFIG_TEXT_BYTES + 1];
     memset(long_text, 'x', sizeof long_text - 1);
     worker_settings_init(&worker);
     CU_ASSERT_EQUAL(take(&worker, "colour", "red"), -1);
@@ -67,7 +90,7 @@ static void workers_own_refused(void)
     CU_ASSERT_EQUAL(take(&worker, "timeout_ms", "12x"), -1);
     CU_ASSERT_EQUAL(take(&worker, "timeout_ms", "99999999999999999999"), -1);
     CU_ASSERT_EQUAL(take(&worker, "database.user", long_text), -1);
-    CU_ASSERT_STRING_EQUAL(logged, "setting database.user is longer than 127 bytes");
+    CU_ASSERT_STRING_EQUAL(logged, "setting database.user is longer than 255 bytes");
     for (int i = 0; i < PLUGIN_SETTINGS_MAX; i++)
         CU_ASSERT_EQUAL(take(&worker, "setting.some", "1"), 0);
     CU_ASSERT_EQUAL(take(&worker, "setting.some", "1"), -1);
@@ -152,6 +175,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         { "the worker's own", workers_own },
+        { "as long as the configuration allows", as_long_as_the_configuration_allows },
         { "the worker's own refused", workers_own_refused },
         { "defaults and values of a plugin's", defaults_and_values },
         { "refused with place and range", refused_with_place_and_range },
