@@ -48,7 +48,12 @@ def interrupt(number, _):
 
 
 def say(text=""):
-    print(text, flush=True)
+    """Nobody may be reading any more (`| head`): that ends the show, but not the cleaning up."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.raise_signal(signal.SIGHUP)
 
 
 def listen_address():

@@ -13,7 +13,6 @@ const char *password_result_text(enum password_result result)
         [PASSWORD_UNREADABLE] = "cannot be read",
         [PASSWORD_NO_FILE] = "is not a regular file",
         [PASSWORD_TOO_OPEN] = "can be read or written by others than its owner; allowed is mode 0600 or 0400",
-        [PASSWORD_FOREIGN] = "belongs to somebody else; allowed is root or the user of minotord",
         [PASSWORD_BAD_TEXT] = "does not hold one line of text with the password",
     };
     return TEXTS[result];
@@ -25,8 +24,6 @@ static enum password_result check_status(const struct stat *status)
         return PASSWORD_NO_FILE;
     if ((status->st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return PASSWORD_TOO_OPEN;
-    if (status->st_uid != 0 && status->st_uid != geteuid())
-        return PASSWORD_FOREIGN;
     return PASSWORD_OK;
 }
 

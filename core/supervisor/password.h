@@ -13,7 +13,6 @@ enum password_result {
     PASSWORD_UNREADABLE, /* errno says why */
     PASSWORD_NO_FILE,    /* a folder, a device, a pipe */
     PASSWORD_TOO_OPEN,   /* others than its owner may read or write it */
-    PASSWORD_FOREIGN,    /* belongs to neither root nor the user of minotord */
     PASSWORD_BAD_TEXT,   /* empty, longer than a setting can be, or several lines */
 };
 
