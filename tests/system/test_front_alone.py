@@ -388,7 +388,7 @@ def test_one_connection_serves_many_scrapes(front):
 def test_a_slow_reader_keeps_its_page(front):
     """A body that is being sent does not change, and does not hold up others, when a new round comes."""
     stream = worker(("big_family", frames.GAUGE, ("x",)))
-    front.slot(0)
+    front.slot(0, stale_after_ms=60000)
     label = "v" * 800
 
     def many(value):
