@@ -8,7 +8,7 @@ enum sandbox_profile {
     SANDBOX_FRONT,
 };
 
-/* No new privileges, not dumpable, no capabilities: what every kernel can do. 0, or -1 after logging. */
+/* No new privileges, not dumpable: what every kernel can do. 0, or -1 after logging. */
 int sandbox_apply(enum sandbox_profile profile);
 
 #endif

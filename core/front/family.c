@@ -6,8 +6,6 @@
 
 #include "common/text.h"
 
-/* Labels that a collector cannot have: the first two belong to histograms and summaries, the last to the
- * page. */
 static void family_free(struct family *family)
 {
     if (!family)

@@ -14,7 +14,7 @@ EXCEPTION
 END
 $$;
 
--- minotor holds one connection per collector; a second one is for cancelling a query.
+-- minotor holds one connection per collector; the rest is for a moment in which an old one is still ending.
 ALTER ROLE minotor CONNECTION LIMIT 8;
 
 -- Seat belts; minotor sets its own, tighter ones in every transaction.
