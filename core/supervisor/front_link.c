@@ -76,9 +76,10 @@ static void front_changed(struct child *child)
         supervisor->front_connected = true;
         for (unsigned i = 0; i < SLOTS_MAX; i++)
             if (supervisor->slots[i] != NULL)
-                slot_connect(supervisor->slots[i]);
+                slot_connect(supervisor->slots[i]); /* may end the front, which comes back to here */
     }
-    supervisor->front_connected = up;
+    if (!up)
+        supervisor->front_connected = false;
     /* Workers that are born after the front need no second pipe; a front that fails does not keep them
      * waiting. */
     if (up || state == CHILD_BACKOFF)
