@@ -203,6 +203,8 @@ void birth(const struct birth_plan *plan)
         birth_exit(EXIT_CODE_USAGE);
     /* Executed by descriptor it would be named after a number. */
     prctl(PR_SET_NAME, plan->process_name, 0, 0, 0);
+    /* Among the settings is a password: no core and no debugger from here on. sandbox_apply() says it again. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     close_descriptors(plan->first_free_descriptor);
     if (setsid() < 0 && getsid(0) != getpid())
         refuse(EXIT_CODE_SESSION, "setsid");
