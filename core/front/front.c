@@ -2,6 +2,7 @@
 #include "front/front.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,10 +51,19 @@ int front_take_message(const struct control_message *message, int descriptor, vo
     return -1;
 }
 
+/* A supervisor that is stopped reads no log. That may cost lines, but no scrape: clients can make us speak. */
+static int keep_log_from_blocking(void)
+{
+    int flags = fcntl(FD_LOG, F_GETFL);
+    return flags < 0 ? -1 : fcntl(FD_LOG, F_SETFL, flags | O_NONBLOCK);
+}
+
 int front_open(void *context)
 {
     struct front *front = context;
     sigset_t mask;
+    if (keep_log_from_blocking() != 0)
+        log_warning("log pipe: %s", strerror(errno));
     self_metrics_open(&front->site.self);
     series_set_choose_key();
     tzset(); /* the library's Date header would open the time zone's file later */
