@@ -72,6 +72,7 @@
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 30000
 #define BACKOFF_JITTER_PERCENT 20
+#define FIRST_ROUND_SPREAD_MAX_MS 5000 /* slots that died together come back within this; longer would be news lost */
 #define BACKOFF_RESET_UPTIME_MS 10000 /* with a good round: a collector that dies after every round stays slow */
 #define DATA_WRITE_TIMEOUT_MS 2000    /* the front drains in microseconds; past this it is stopped */
 

@@ -143,13 +143,15 @@ static void send_database(struct slot *slot, const char *password)
         child_send_setting(child, "database.password", password, database->password_origin);
 }
 
-/* The first generation begins at once; a later one somewhere in the interval, so that slots that died
- * together do not meet at the database again and again. */
+/* The first generation begins at once; a later one somewhat later, so that slots that died together do not meet
+ * at the database again and again. */
 static int64_t first_delay_ms(const struct slot *slot)
 {
     if (slot->child.generation == 1)
         return 0;
     int64_t spread_ms = slot->collector->interval_ms / 10;
+    if (spread_ms > FIRST_ROUND_SPREAD_MAX_MS)
+        spread_ms = FIRST_ROUND_SPREAD_MAX_MS;
     return (int64_t)arc4random_uniform((uint32_t)spread_ms + 1);
 }
 
