@@ -3,7 +3,8 @@
 
 confdir = $(sysconfdir)/minotor
 CONFIGURATION = etc/minotor.conf
-CONFIGURATION_COLLECTORS = etc/collectors.d/kpi.conf
+CONFIGURATION_COLLECTORS = etc/collectors.d/kpi.conf etc/collectors.d/health.conf etc/collectors.d/dbpool.conf \
+	etc/collectors.d/jobs.conf etc/collectors.d/usage.conf
 
 EXTRA_DIST += $(CONFIGURATION) $(CONFIGURATION_COLLECTORS)
 
@@ -35,7 +36,7 @@ dist_man_MANS += etc/minotor.conf.5
 
 # The role that can count and not read, to be run by the owner of the database.
 sqldir = $(pkgdatadir)/sql
-dist_sql_DATA = etc/sql/postgresql-role.sql
+dist_sql_DATA = etc/sql/postgresql-role.sql etc/sql/mysql-role.sql
 
 # For systemd: the unit, its account, its folder. They name the folders that were chosen, so make writes them.
 systemdunitdir = $(prefix)/lib/systemd/system

@@ -33,7 +33,7 @@ ACTIONS_PER_SECOND = 4
 SECONDS_BETWEEN_LINES = 3
 READY_TIMEOUT_SECONDS = 30
 LINES_OF_PAGE = 24
-COLLECTOR = {"interval": "1s", "timeout": "1s"}
+COLLECTOR = {"interval": "1s", "timeout": "1s", "settings": {"unindexed_interval": "2s"}}
 
 
 class Interrupted(Exception):

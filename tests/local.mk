@@ -31,23 +31,56 @@ SYSTEM_TESTS =
 UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 
 # -- supervisor
-UNIT_TESTS += tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_supervisor
+UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_supervisor
 SUPERVISOR_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS)
+tests_unit_test_budget_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_config_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_lifecycle_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_supervisor_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_supervisor_LDADD = $(SUPERVISOR_LDADD)
 
+# -- Mattermost's own configuration
+MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
+UNIT_TESTS += tests/unit/test_config_mattermost tests/unit/test_dsn tests/unit/test_mattermost_config
+tests_unit_test_config_mattermost_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+tests_unit_test_config_mattermost_LDADD = $(MATTERMOST_TEST_LIBS)
+tests_unit_test_dsn_LDADD = $(MATTERMOST_TEST_LIBS)
+tests_unit_test_mattermost_config_LDADD = $(MATTERMOST_TEST_LIBS)
+FUZZ_REPLAYS += tests/fuzz/fuzz_dsn_replay
+FUZZERS += tests/fuzz/fuzz_dsn_fuzzer
+tests_fuzz_fuzz_dsn_replay_SOURCES = tests/fuzz/fuzz_dsn.c tests/tap/replay.c
+tests_fuzz_fuzz_dsn_replay_LDADD = $(MATTERMOST_TEST_LIBS)
+tests_fuzz_fuzz_dsn_fuzzer_SOURCES = tests/fuzz/fuzz_dsn.c
+tests_fuzz_fuzz_dsn_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+tests_fuzz_fuzz_dsn_fuzzer_LDADD = $(MATTERMOST_TEST_LIBS)
+SYSTEM_TESTS += tests/system/test_mattermost_config.py
+EXTRA_DIST += tests/fuzz/seeds
+
 # -- worker
-UNIT_TESTS += tests/unit/test_error_text tests/unit/test_kpi tests/unit/test_plugin tests/unit/test_round \
-	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings
+UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi tests/unit/test_usage tests/unit/test_plugin tests/unit/test_round \
+	tests/unit/test_reasons tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
+COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
+tests_unit_test_claim_LDADD = $(WORKER_LDADD)
 tests_unit_test_error_text_SOURCES = tests/unit/test_error_text.c core/database/error_text.c
-tests_unit_test_kpi_SOURCES = tests/unit/test_kpi.c collectors/kpi/kpi.c
+tests_unit_test_kpi_SOURCES = tests/unit/test_kpi.c $(COLLECTOR_TEST_SOURCES) \
+	collectors/kpi/content.c collectors/kpi/kpi.c collectors/kpi/people.c collectors/kpi/places.c \
+	collectors/kpi/unindexed.c collectors/running.c
+tests_unit_test_kpi_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors
 tests_unit_test_kpi_LDADD = $(WORKER_LDADD)
+tests_unit_test_jobs_SOURCES = tests/unit/test_jobs.c $(COLLECTOR_TEST_SOURCES) \
+	collectors/jobs/history.c collectors/jobs/jobs.c collectors/jobs/queue.c
+tests_unit_test_jobs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors
+tests_unit_test_jobs_LDADD = $(WORKER_LDADD)
+tests_unit_test_usage_SOURCES = tests/unit/test_usage.c $(COLLECTOR_TEST_SOURCES) \
+	collectors/usage/blob.c collectors/usage/server.c collectors/usage/sizes.c collectors/usage/stored.c \
+	collectors/usage/usage.c collectors/running.c
+tests_unit_test_usage_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors
+tests_unit_test_usage_LDADD = $(WORKER_LDADD)
 tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
 tests_unit_test_round_LDADD = $(WORKER_LDADD)
+tests_unit_test_reasons_LDADD = $(WORKER_LDADD)
 tests_unit_test_samples_LDADD = $(WORKER_LDADD) -lm
 tests_unit_test_schedule_LDADD = $(WORKER_LDADD)
 tests_unit_test_settings_LDADD = $(WORKER_LDADD)
@@ -79,10 +112,38 @@ tests_fuzz_fuzz_control_fuzzer_LDADD = $(FRONT_TEST_LIBS)
 SYSTEM_TESTS += tests/system/test_front_alone.py
 EXTRA_DIST += tests/fuzz/make_seeds.py tests/fuzz/seeds
 
+# -- HTTP API and its collector
+API_TEST_LIBS = core/worker/libworker.la core/api/libapi.la $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS) $(DL_LIBS)
+UNIT_TESTS += tests/unit/test_api tests/unit/test_health
+tests_unit_test_api_LDADD = $(API_TEST_LIBS)
+tests_unit_test_health_SOURCES = tests/unit/test_health.c collectors/health/details.c collectors/health/health.c \
+	collectors/health/ping.c
+tests_unit_test_health_LDADD = $(API_TEST_LIBS)
+FUZZ_REPLAYS += tests/fuzz/fuzz_api_replay
+FUZZERS += tests/fuzz/fuzz_api_fuzzer
+tests_fuzz_fuzz_api_replay_SOURCES = tests/fuzz/fuzz_api.c tests/tap/replay.c
+tests_fuzz_fuzz_api_replay_LDADD = $(API_TEST_LIBS)
+tests_fuzz_fuzz_api_fuzzer_SOURCES = tests/fuzz/fuzz_api.c
+tests_fuzz_fuzz_api_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+tests_fuzz_fuzz_api_fuzzer_LDADD = $(API_TEST_LIBS)
+SYSTEM_TESTS += tests/system/test_health.py
+
 # -- database, collectors
+UNIT_TESTS += tests/unit/test_dbpool
+tests_unit_test_dbpool_SOURCES = tests/unit/test_dbpool.c collectors/dbpool/dbpool.c collectors/dbpool/mysql.c \
+	collectors/dbpool/postgresql.c
+tests_unit_test_dbpool_LDADD = $(WORKER_LDADD)
+SYSTEM_TESTS += tests/system/test_budget.py tests/system/test_dbpool.py
+
+# -- MySQL and MariaDB
+UNIT_TESTS += tests/unit/test_mysql_text
+tests_unit_test_mysql_text_SOURCES = tests/unit/test_mysql_text.c core/database/mysql_error.c \
+	core/database/mysql_quote.c core/database/error_text.c
+SYSTEM_TESTS += tests/fixtures/test_fixtures_mysql.py tests/system/test_worker_mysql.py \
+	tests/system/test_mysql_config.py
 
 # -- whole program
-SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py
+SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py tests/system/test_seed_page.py tests/system/test_scripted_day.py
 
 SYSTEM_TESTS += \
 	tests/system/test_configuration.py \
@@ -90,12 +151,16 @@ SYSTEM_TESTS += \
 	tests/system/test_hostile.py \
 	tests/system/test_kpi_values.py \
 	tests/system/test_locked_table.py \
+	tests/system/test_odd_data.py \
 	tests/system/test_page.py \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
 	tests/system/test_reload.py \
+	tests/system/test_storm.py \
 	tests/system/test_start.py \
 	tests/system/test_trouble.py
+
+include tests/bench/local.mk
 
 # Folders that go into the tarball as they are, and what is used by tests without being one.
 EXTRA_DIST += tests/fixtures tests/system tests/tap/run-pytest tests/tap/replay.c tests/demo.py

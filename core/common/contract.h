@@ -41,6 +41,8 @@
 #define CONFIG_PATH_BYTES 1024  /* a path; with its end. PATH_MAX would not fit into a datagram */
 #define PLUGIN_SETTINGS_MAX 64 /* of one collector; the largest exporters have some 40 flags */
 
+#define TARGET_FACTS_MAX 32    /* of one target; the supervisor knows about ten */
+
 /* Log lines of children. */
 #define LOG_LINE_MAX_BYTES 1024
 #define LOG_LINES_PER_SECOND 20 /* per child; what exceeds it is counted in one summary line */
@@ -91,6 +93,34 @@
 #define ROWS_MAX 100000
 #define RETRY_AFTER_FAILURE_MS 1000
 
+/* Connections to a target's database, of all its collectors together. */
+#define DATABASE_CONNECTIONS_DEFAULT 2 /* collectors wait for one another; rounds take milliseconds */
+#define DATABASE_CONNECTIONS_MAX 16
+#define CONNECTION_IDLE_DEFAULT_MS (5 * 60 * 1000) /* this and the next are Mattermost's own defaults */
+#define CONNECTION_LIFETIME_DEFAULT_MS (60 * 60 * 1000)
+#define CONNECTION_TIME_MIN_MS 1000
+#define CONNECTION_TIME_MAX_MS (24 * 3600 * 1000)
+/*
+ * For so long a place in the budget stays taken after its worker has died: a server notices the end of an idle
+ * session at once, of one that it works for within half a second (PostgreSQL 14 and newer) or a second (MySQL,
+ * while it waits for a lock).
+ */
+#define LINGER_IDLE_MS 250
+#define LINGER_WORKING_MS 2000
+#define POOL_ANSWER_MS 500 /* the supervisor is never legitimately blocked; one that is stopped is not waited for */
+
+/* What a collector may keep beyond its worker's death: fits a control datagram. */
+#define STATE_MAX_BYTES 2048
+
+/* Mattermost's HTTP API. */
+#define API_BODY_DEFAULT_BYTES (1u << 20) /* the largest answer that we ask for, a list of plugins, has some 100 KiB */
+#define API_BODY_MAX_BYTES (8u << 20)     /* a worker has WORKER_DATA_MAX_BYTES, and JSON grows as it is taken apart */
+#define API_HEADERS_MAX_BYTES (16 * 1024) /* of all header lines; proxies themselves refuse more than 8 KiB */
+#define API_HEADERS_MAX 64
+#define API_PATH_MAX_BYTES 2048
+#define API_JSON_DEPTH_MAX 64        /* the parser recurses; Mattermost's answers are less than ten deep */
+#define API_NAME_AGE_MAX_MS 60000    /* addresses of a name are looked up again after this */
+
 /* HTTP. */
 #define HTTP_CONNECTIONS_MAX 256
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 64
@@ -100,7 +130,9 @@
 /* Resources of a child. */
 #define WORKER_DATA_MAX_BYTES (256u << 20)
 #define WORKER_FILES_MAX 64
-#define WORKER_PROCESSES_MAX 64 /* per uid, threads count; resolvers start some */
+/* The kernel counts the account's processes and threads, not the worker's: all workers, each with threads that resolve
+ * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
+#define WORKER_PROCESSES_MAX (4 * SLOTS_MAX)
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
 #define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
 

@@ -110,6 +110,50 @@ static void visit_bad_frame(struct visitor *visitor, struct control_message *mes
     visit_string(visitor, bad->bytes_hex, sizeof bad->bytes_hex);
 }
 
+static void visit_session(struct visitor *visitor, struct control_message *message)
+{
+    visit_u32(visitor, &message->body.session.request);
+    visit_u8(visitor, &message->body.session.lingers);
+}
+
+static void visit_pool(struct visitor *visitor, struct control_message *message)
+{
+    struct control_pool *pool = &message->body.pool;
+    visit_u32(visitor, &pool->max_open);
+    visit_u32(visitor, &pool->open);
+    visit_u32(visitor, &pool->in_use);
+    visit_u32(visitor, &pool->idle);
+    visit_u64(visitor, &pool->wait_count);
+    visit_u64(visitor, &pool->wait_duration_ms);
+    visit_u64(visitor, &pool->closed_max_idle);
+    visit_u64(visitor, &pool->closed_idle_time);
+    visit_u64(visitor, &pool->closed_lifetime);
+}
+
+static void visit_bytes(struct visitor *visitor, uint8_t *bytes, uint16_t *size, size_t capacity)
+{
+    if (visitor->writer != NULL) {
+        assert(*size <= capacity);
+        wire_put_text(visitor->writer, (const char *)bytes, *size);
+        return;
+    }
+    struct wire_text text = wire_get_text(visitor->reader);
+    if (text.size > capacity) {
+        visitor->reader->broken = true;
+        return;
+    }
+    *size = (uint16_t)text.size;
+    memcpy(bytes, text.bytes, text.size);
+}
+
+static void visit_state(struct visitor *visitor, struct control_message *message)
+{
+    struct control_state *state = &message->body.state;
+    visit_u32(visitor, &state->version);
+    visit_u64(visitor, &state->checksum);
+    visit_bytes(visitor, state->bytes, &state->size, sizeof state->bytes);
+}
+
 #define FROM_CHILD (CONTROL_FROM_WORKER | CONTROL_FROM_FRONT)
 
 static const struct {
@@ -127,7 +171,26 @@ static const struct {
     [CONTROL_BUSY] = { FROM_CHILD, visit_promise },
     [CONTROL_IDLE] = { FROM_CHILD, visit_promise },
     [CONTROL_BAD_FRAME] = { CONTROL_FROM_FRONT, visit_bad_frame },
+    [CONTROL_WANT] = { CONTROL_FROM_WORKER, visit_session },
+    [CONTROL_USE] = { CONTROL_FROM_WORKER, visit_nothing },
+    [CONTROL_REST] = { CONTROL_FROM_WORKER, visit_nothing },
+    [CONTROL_RELEASED] = { CONTROL_FROM_WORKER, visit_session },
+    [CONTROL_GRANT] = { CONTROL_FROM_SUPERVISOR, visit_session },
+    [CONTROL_RECALL] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
+    [CONTROL_ASK_POOL] = { CONTROL_FROM_WORKER, visit_nothing },
+    [CONTROL_POOL] = { CONTROL_FROM_SUPERVISOR, visit_pool },
+    [CONTROL_STATE] = { CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER, visit_state },
 };
+
+uint64_t control_state_checksum(const struct control_state *state)
+{
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a: it finds damage, it need not resist anybody */
+    for (unsigned i = 0; i < 4; i++)
+        hash = (hash ^ (uint8_t)(state->version >> (8 * i))) * 0x100000001b3;
+    for (size_t i = 0; i < state->size; i++)
+        hash = (hash ^ state->bytes[i]) * 0x100000001b3;
+    return hash;
+}
 
 const char *restart_cause_name(unsigned cause)
 {

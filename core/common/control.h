@@ -27,6 +27,16 @@ enum control_type {
     CONTROL_BUSY,
     CONTROL_IDLE,
     CONTROL_BAD_FRAME, /* front */
+    /* about a worker's one session at the database; supervisor/budget.h says what they mean there */
+    CONTROL_WANT,     /* worker: wants to open one */
+    CONTROL_USE,      /* worker: works with the one that it has */
+    CONTROL_REST,     /* worker: has stopped working with it and keeps it */
+    CONTROL_RELEASED, /* worker: has closed it, or waits for one no longer */
+    CONTROL_GRANT,    /* supervisor: answers WANT, soon or late */
+    CONTROL_RECALL,   /* supervisor: to be closed as soon as it is idle */
+    CONTROL_ASK_POOL, /* worker */
+    CONTROL_POOL,     /* supervisor: answers ASK_POOL at once */
+    CONTROL_STATE,    /* worker: to be kept; supervisor, before START: what was kept */
     CONTROL_TYPE_COUNT
 };
 
@@ -106,6 +116,36 @@ struct control_bad_frame {
     char bytes_hex[65]; /* the first 32 bytes of the offending frame */
 };
 
+/* WANT, GRANT and RELEASED. */
+struct control_session {
+    uint32_t request; /* WANT numbers them, GRANT repeats it: an answer to a request given up is none to the next */
+    uint8_t lingers;  /* RELEASED: 1 when the server may not have noticed yet that the session is closed */
+};
+
+/* All sessions of one target; the meanings are those of Go's sql.DBStats. */
+struct control_pool {
+    uint32_t max_open;
+    uint32_t open;
+    uint32_t in_use;
+    uint32_t idle;
+    uint64_t wait_count;
+    uint64_t wait_duration_ms;
+    uint64_t closed_max_idle;
+    uint64_t closed_idle_time;
+    uint64_t closed_lifetime;
+};
+
+/* What a collector keeps beyond its worker's death. size 0: nothing. */
+struct control_state {
+    uint32_t version; /* the collector's own */
+    uint16_t size;
+    uint64_t checksum; /* control_state_checksum() */
+    uint8_t bytes[STATE_MAX_BYTES];
+};
+
+/* Of version and bytes. The worker sets it and looks at it; to the supervisor the state means nothing. */
+uint64_t control_state_checksum(const struct control_state *state);
+
 struct control_message {
     enum control_type type;
     union {
@@ -114,6 +154,9 @@ struct control_message {
         struct control_slot_state slot_state;
         struct control_promise promise;
         struct control_bad_frame bad_frame;
+        struct control_session session;
+        struct control_pool pool;
+        struct control_state state;
     } body;
 };
 

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DATABASE_DRIVER_VERSION 1
+#define DATABASE_DRIVER_VERSION 2
 #define DATABASE_DRIVER_SYMBOL "minotor_database_driver"
 
 /* Which text of a query the engine understands. */
@@ -41,6 +41,9 @@ struct database_settings {
     const char *password;
     const char *sslmode;
     const char *sslrootcert;
+    const char *sslcert;     /* this and the next two are PostgreSQL's; NULL is "" */
+    const char *sslkey;
+    const char *search_path; /* schemas, for every transaction */
     const char *application_name; /* how the server's statistics name the session */
 };
 
@@ -92,6 +95,19 @@ struct database_driver {
 
     /* One line: severity and message of the server, or why it could not be reached. Never a secret, never SQL. */
     const char *(*error)(const struct database_connection *connection);
+
+    /*
+     * Whether a table, or a column of one, is there: queries with the parameters schema (NULL: where unqualified
+     * names are looked for), table and column. A row says in its cells "1" or "0": it is there; may be read.
+     */
+    const char *has_table;
+    const char *has_column;
+
+    bool (*is_connected)(const struct database_connection *connection);
+    /* Sessions so far that the server has opened for us, or may have while we gave up waiting for it. */
+    uint32_t (*sessions)(const struct database_connection *connection);
+    /* Closes the session, without waiting; the next query opens another. Only between rounds. */
+    void (*disconnect)(struct database_connection *connection);
 
     /* Closes the session and frees the object. */
     void (*close)(struct database_connection *connection);

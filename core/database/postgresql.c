@@ -42,6 +42,7 @@ struct database_connection {
     int64_t deadline_ms;
     int64_t retry_at_ms;
     unsigned connects_left;
+    uint32_t sessions;
     char error[ERROR_TEXT_MAX_BYTES + 1];
     char connect_error[ERROR_TEXT_MAX_BYTES + 1];
 };
@@ -213,7 +214,8 @@ static enum database_result run(struct database_connection *c, const char *sql, 
             return give_up(c, outcome);
         PGresult *result = PQgetResult(c->session);
         c->streaming = result != NULL;
-        if (result != NULL && PQresultStatus(result) != PGRES_COMMAND_OK && answer == DATABASE_OK)
+        ExecStatusType status = result == NULL ? PGRES_COMMAND_OK : PQresultStatus(result);
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && answer == DATABASE_OK)
             answer = judge_error(c, result);
         PQclear(result);
     }
@@ -245,6 +247,8 @@ static PGconn *start_session(const struct database_settings *settings)
         { "password", settings->password },
         { "sslmode", settings->sslmode },
         { "sslrootcert", settings->sslrootcert },
+        { "sslcert", settings->sslcert },
+        { "sslkey", settings->sslkey },
         { "application_name", settings->application_name },
         { "client_encoding", "UTF8" },
         { "gssencmode", "disable" }, /* would search the disk for Kerberos */
@@ -312,7 +316,9 @@ static enum database_result connect_session(struct database_connection *c)
     if (c->session == NULL)
         return refuse_connect(c, "out of memory");
     PQsetNoticeProcessor(c->session, ignore_notice, NULL);
-    switch (await_session(c, deadline_ms)) {
+    enum outcome outcome = await_session(c, deadline_ms);
+    c->sessions += outcome != LOST;
+    switch (outcome) {
     case ARRIVED:
         c->retry_at_ms = 0;
         c->connect_error[0] = '\0';
@@ -339,18 +345,35 @@ static int64_t left_ms(const struct database_connection *c)
     return left > 0 ? left : 1; /* 0 would mean "for ever" to the server */
 }
 
+/* The schemas that Mattermost's data source names, as a statement; "" when it names none. False: it cannot be. */
+static bool quote_search_path(struct database_connection *c, char *sql, size_t sql_bytes)
+{
+    sql[0] = '\0';
+    if (c->settings.search_path[0] == '\0')
+        return true;
+    char *literal = PQescapeLiteral(c->session, c->settings.search_path, strlen(c->settings.search_path));
+    bool fits = literal != NULL &&
+                text_format(sql, sql_bytes, "; SELECT pg_catalog.set_config('search_path', %s, true)", literal);
+    PQfreemem(literal);
+    return fits;
+}
+
 static enum database_result send_begin(struct database_connection *c)
 {
-    char sql[512], check[96] = "";
+    char sql[1280], check[96] = "", schemas[768];
     bool checks = !c->no_check_interval && PQserverVersion(c->session) >= 140000;
     int64_t lock_ms = c->timeout_ms / LOCK_TIMEOUT_SHARE;
     if (checks)
         text_format(check, sizeof check, "; SET LOCAL client_connection_check_interval = %d", CHECK_INTERVAL_MS);
+    if (!quote_search_path(c, schemas, sizeof schemas)) {
+        text_format(c->error, sizeof c->error, "search_path cannot be quoted");
+        return DATABASE_FAILED;
+    }
     text_format(sql, sizeof sql,
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = %" PRId64
                 "; SET LOCAL lock_timeout = %" PRId64 "; SET LOCAL idle_in_transaction_session_timeout = %" PRId64
-                "%s",
-                left_ms(c), lock_ms > 0 ? lock_ms : 1, c->timeout_ms + ALARM_GRACE_MS, check);
+                "%s%s",
+                left_ms(c), lock_ms > 0 ? lock_ms : 1, c->timeout_ms + ALARM_GRACE_MS, check, schemas);
     enum database_result result = run(c, sql, c->deadline_ms, true);
     c->in_transaction = c->session != NULL && PQtransactionStatus(c->session) != PQTRANS_IDLE;
     return result;
@@ -521,7 +544,8 @@ static void free_settings(struct database_settings *settings)
         explicit_bzero(password, strlen(password));
     const char *const strings[] = { settings->host,     settings->port,        settings->name,
                                     settings->user,     settings->password,    settings->sslmode,
-                                    settings->sslrootcert, settings->application_name };
+                                    settings->sslrootcert, settings->application_name, settings->sslcert,
+                                    settings->sslkey,      settings->search_path };
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         free((void *)(uintptr_t)strings[i]);
 }
@@ -531,6 +555,11 @@ static void driver_close(struct database_connection *c)
     disconnect(c);
     free_settings(&c->settings);
     free(c);
+}
+
+static char *copy(const char *text)
+{
+    return strdup(text == NULL ? "" : text);
 }
 
 static struct database_connection *driver_open(const struct database_settings *settings,
@@ -547,17 +576,41 @@ static struct database_connection *driver_open(const struct database_settings *s
         .password = strdup(settings->password),
         .sslmode = strdup(settings->sslmode),
         .sslrootcert = strdup(settings->sslrootcert),
+        .sslcert = copy(settings->sslcert),
+        .sslkey = copy(settings->sslkey),
+        .search_path = copy(settings->search_path),
         .application_name = strdup(settings->application_name),
     };
     c->watch = *watch;
     c->query_name = "";
     const struct database_settings *s = &c->settings;
     if (s->host != NULL && s->port != NULL && s->name != NULL && s->user != NULL && s->password != NULL &&
-        s->sslmode != NULL && s->sslrootcert != NULL && s->application_name != NULL)
+        s->sslmode != NULL && s->sslrootcert != NULL && s->application_name != NULL && s->sslcert != NULL &&
+        s->sslkey != NULL && s->search_path != NULL)
         return c;
     driver_close(c);
     return NULL;
 }
+
+static bool driver_is_connected(const struct database_connection *c)
+{
+    return c->session != NULL;
+}
+
+static uint32_t driver_sessions(const struct database_connection *c)
+{
+    return c->sessions;
+}
+
+/* Names are folded as in queries, and looked for where queries look for them. */
+#define FIND_TABLE "SELECT to_regclass(COALESCE($1::text || '.', '') || $2::text)::oid AS oid"
+#define HAS_TABLE                                                                                                     \
+    "SELECT (oid IS NOT NULL)::int, COALESCE(has_any_column_privilege(oid, 'SELECT'), false)::int FROM (" FIND_TABLE  \
+    ") AS found"
+#define HAS_COLUMN                                                                                                    \
+    "SELECT (attnum IS NOT NULL)::int, COALESCE(has_column_privilege(oid, attnum, 'SELECT'), false)::int"             \
+    " FROM (" FIND_TABLE ") AS found LEFT JOIN pg_catalog.pg_attribute ON attrelid = oid AND attname = lower($3::text)" \
+    " AND attnum > 0 AND NOT attisdropped"
 
 static const struct database_driver driver = {
     .size = sizeof driver,
@@ -570,6 +623,11 @@ static const struct database_driver driver = {
     .cell = driver_cell,
     .end_round = driver_end_round,
     .error = driver_error,
+    .has_table = HAS_TABLE,
+    .has_column = HAS_COLUMN,
+    .is_connected = driver_is_connected,
+    .sessions = driver_sessions,
+    .disconnect = disconnect,
     .close = driver_close,
 };
 

@@ -38,20 +38,42 @@ static void check_file(struct check *check, const char *origin, const char *what
         fprintf(check->good, "%s ok\n", path);
 }
 
-static void check_password(struct check *check, const struct config_database *database)
+static void check_secret(struct check *check, const char *origin, const char *key, const char *path)
 {
-    char password[SETTING_VALUE_MAX_BYTES];
-    if (database->password_file[0] == '\0')
+    char secret[SETTING_VALUE_MAX_BYTES];
+    if (path[0] == '\0')
         return;
-    enum password_result result = password_read(database->password_file, password, NULL);
+    enum password_result result = password_read(path, secret, NULL);
     const char *why = result == PASSWORD_UNREADABLE ? strerror(errno) : "";
-    explicit_bzero(password, sizeof password);
+    explicit_bzero(secret, sizeof secret);
     if (result == PASSWORD_OK)
-        fprintf(check->good, "%s ok\n", database->password_file);
+        fprintf(check->good, "%s ok\n", path);
     else
-        config_fault_at(&check->faults, "%s: password_file \"%s\" %s%s%s", database->password_origin,
-                        database->password_file, password_result_text(result), why[0] == '\0' ? "" : ": ",
-                        why);
+        config_fault_at(&check->faults, "%s: %s \"%s\" %s%s%s", origin, key, path,
+                        password_result_text(result), why[0] == '\0' ? "" : ": ", why);
+}
+
+/* Who reads what, and who said so: the one question that a wrong password leaves. */
+static void tell_database(struct check *check, const struct config_target *target)
+{
+    const struct config_database *database = &target->database;
+    const struct config_mattermost *mattermost = &target->mattermost;
+    const char *password = "none";
+    if (mattermost->gives_password)
+        password = mattermost->facts.database_origin;
+    else if (database->password_file[0] != '\0')
+        password = database->password_file;
+    fprintf(check->good, "%s: target %s: %s database \"%s\" on \"%s\" port %u as user \"%s\", sslmode %s\n",
+            target->origin, target->name, config_driver_name(database->driver), database->name,
+            database->host, database->port, database->user, database->sslmode);
+    if (mattermost->given)
+        fprintf(check->good, "%s: target %s: where it is not said here, from %s%s\n", mattermost->origin,
+                target->name, mattermost->facts.database_origin,
+                mattermost->facts.is_replica ? " (the first replica)" : "");
+    fprintf(check->good, "%s: target %s: password from %s\n", target->origin, target->name, password);
+    if (mattermost->left_out > 0)
+        fprintf(check->good, "%s: target %s: %u session parameters of the data source are not passed on\n",
+                mattermost->origin, target->name, mattermost->left_out);
 }
 
 static void check_target(struct check *check, const struct config *config, const struct config_target *target)
@@ -60,9 +82,21 @@ static void check_target(struct check *check, const struct config *config, const
     text_format(driver, sizeof driver, "%s/%s.so", config->paths.drivers,
                 config_driver_name(target->database.driver));
     check_file(check, target->origin, "the database driver", driver, R_OK);
-    check_password(check, &target->database);
-    if (target->database.sslrootcert[0] != '\0')
-        check_file(check, target->origin, "sslrootcert", target->database.sslrootcert, R_OK);
+    tell_database(check, target);
+    check_secret(check, target->database.password_origin, "password_file", target->database.password_file);
+    check_secret(check, target->api.token_origin, "token_file", target->api.token_file);
+    const struct {
+        const char *key;
+        const char *path;
+    } files[] = {
+        {"sslrootcert", target->database.sslrootcert},
+        {"sslcert", target->database.sslcert},
+        {"sslkey", target->database.sslkey},
+        {"ca_file", target->api.ca_file},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i].path[0] == '/')
+            check_file(check, target->origin, files[i].key, files[i].path, R_OK);
 }
 
 static void check_collector(struct check *check, const struct config_collector *collector)

@@ -323,6 +323,8 @@ void child_reap(struct child *child, int64_t now_ms)
     uint32_t generation = child->generation;
     double uptime_s = (double)(now_ms - child->born_ms) / 1000;
     child_release(child);
+    if (child->kind->died != NULL)
+        child->kind->died(child);
     bool ordered = obituary.cause == RESTART_CAUSE_COUNT;
     if (ordered)
         log_info("%s[%ld]: generation %" PRIu32 " ended after %.1f s: %s", child->name, (long)pid, generation,

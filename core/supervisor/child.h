@@ -26,6 +26,8 @@ struct child_kind {
     void (*message)(struct child *child, const struct control_message *message);
     /* State or counters are others than before. */
     void (*changed)(struct child *child);
+    /* Its process is gone, and all that it said has been heard. May be NULL. */
+    void (*died)(struct child *child);
 };
 
 struct child {

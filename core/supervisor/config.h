@@ -15,6 +15,7 @@
 #include "supervisor/config_file.h"
 #include "supervisor/listener.h"
 #include "supervisor/log_format.h"
+#include "supervisor/mattermost_config.h"
 
 #define CONFIG_ORIGIN_BYTES 256
 
@@ -32,6 +33,13 @@ struct config_listen {
     struct listener_address address;
 };
 
+/* How many sessions minotor has at the database, and for how long. */
+struct config_connections {
+    unsigned max;
+    int64_t idle_max_ms;
+    int64_t lifetime_max_ms;
+};
+
 struct config_database {
     enum config_driver driver;
     char host[CONFIG_TEXT_BYTES]; /* a name, an address, or the folder of a unix socket */
@@ -42,12 +50,42 @@ struct config_database {
     char password_origin[CONFIG_ORIGIN_BYTES];
     char sslmode[16];
     char sslrootcert[CONFIG_PATH_BYTES]; /* "": none */
+    char sslcert[CONFIG_PATH_BYTES];     /* these only from Mattermost's data source */
+    char sslkey[CONFIG_PATH_BYTES];
+    char search_path[CONFIG_TEXT_BYTES];
+    struct config_connections connections;
+};
+
+/* The HTTP API of the target. "": not configured, or as Mattermost's configuration has it. */
+struct config_api {
+    char url[MATTERMOST_URL_BYTES];
+    char metrics_url[MATTERMOST_URL_BYTES];
+    char token_file[CONFIG_PATH_BYTES];
+    char token_origin[CONFIG_ORIGIN_BYTES];
+    char local_socket[CONFIG_PATH_BYTES];
+    char ca_file[CONFIG_PATH_BYTES];
+};
+
+/* What a target has learned from Mattermost's own configuration, and where a worker's password is read again.
+ */
+struct config_mattermost {
+    bool given;
+    char origin[CONFIG_ORIGIN_BYTES];
+    struct mattermost_source source;
+    struct mattermost_facts facts;
+    bool gives_password; /* the data source's, for the user below at the place below */
+    char host[CONFIG_TEXT_BYTES];
+    unsigned port;
+    char user[CONFIG_TEXT_BYTES];
+    unsigned left_out; /* parameters of the data source that are not passed on */
 };
 
 struct config_target {
     char name[NAME_MAX_BYTES + 1];
     char origin[CONFIG_ORIGIN_BYTES];
     struct config_database database;
+    struct config_api api;
+    struct config_mattermost mattermost;
 };
 
 /* A setting of a plugin's own: only the worker knows what it means. */
@@ -55,6 +93,12 @@ struct config_setting_value {
     char name[NAME_MAX_BYTES + 1];
     char value[SETTING_VALUE_MAX_BYTES];
     char origin[CONFIG_ORIGIN_BYTES];
+};
+
+/* Secrets of a target that a collector's worker is given: bits. */
+enum config_secret {
+    CONFIG_SECRET_DATABASE = 1,
+    CONFIG_SECRET_API = 2,
 };
 
 struct config_collector {
@@ -68,6 +112,7 @@ struct config_collector {
     char plugin[CONFIG_PATH_BYTES];
     char plugin_origin[CONFIG_ORIGIN_BYTES]; /* "": the default path */
     uint32_t targets;                        /* bit i: config.targets[i] */
+    unsigned secrets;                        /* of enum config_secret */
     struct config_setting_value *settings;
     unsigned setting_count;
 };
@@ -123,9 +168,20 @@ int config_parse_log_format(const char *word, enum log_format *format);
 
 /* Whether two say the same, wherever it is written. */
 bool config_database_equal(const struct config_database *one, const struct config_database *other);
+bool config_target_equal(const struct config_target *one, const struct config_target *other);
+/* Whether two are the same database, whoever connects to it and how. */
+bool config_target_same_place(const struct config_target *one, const struct config_target *other);
 bool config_collector_equal(const struct config_collector *one, const struct config_collector *other);
 
 /* Parts of config_load(), in files of their own. */
+/* Whether the target names a configuration of Mattermost's. Then the rest is filled from it, or a fault told.
+ */
+bool config_read_mattermost(struct config_target *target, struct config_file *file,
+                            const config_setting_t *group);
+/* After the explicit fields: what is left to Mattermost's configuration. */
+void config_finish_mattermost(struct config_target *target, struct config_file *file,
+                              const config_setting_t *group);
+void config_read_api(struct config_target *target, struct config_file *file, const config_setting_t *group);
 void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root);
 void config_read_collectors(struct config *config, struct config_faults *faults);
 

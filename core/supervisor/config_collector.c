@@ -160,10 +160,41 @@ static void read_plugin(const struct config *config, struct config_collector *co
                      collector->plugin);
 }
 
+static void add_secret(struct config_collector *collector, struct config_file *file,
+                       const config_setting_t *element)
+{
+    static const char ALLOWED[] = "\"database\" or \"api\"";
+    const char *name = config_element_text(file, element, ALLOWED);
+    if (name == NULL)
+        return;
+    if (strcmp(name, "database") == 0)
+        collector->secrets |= CONFIG_SECRET_DATABASE;
+    else if (strcmp(name, "api") == 0)
+        collector->secrets |= CONFIG_SECRET_API;
+    else
+        config_fault(file, element, "\"%s\" is no secret of a target; allowed is %s", name, ALLOWED);
+}
+
+/* A worker that does not need a secret cannot give it away. */
+static void read_secrets(struct config_collector *collector, struct config_file *file,
+                         const config_setting_t *root)
+{
+    const config_setting_t *list = config_setting_get_member(root, "secrets");
+    collector->secrets = list == NULL ? CONFIG_SECRET_DATABASE : 0;
+    if (list == NULL)
+        return;
+    if (!config_setting_is_array(list) && !config_setting_is_list(list)) {
+        config_fault(file, list, "\"secrets\" is not a list; allowed is [ \"database\", \"api\" ], or less");
+        return;
+    }
+    for (int i = 0; i < config_setting_length(list); i++)
+        add_secret(collector, file, config_setting_get_elem(list, (unsigned)i));
+}
+
 static void read_collector(struct config *config, struct config_file *file)
 {
-    static const char *const KEYS[] = {"enabled", "collector", "interval", "timeout", "stale_after",
-                                       "targets", "plugin",    "settings", NULL};
+    static const char *const KEYS[] = {"enabled", "collector", "interval", "timeout",  "stale_after",
+                                       "targets", "plugin",    "secrets",  "settings", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
     struct config_collector *collector = calloc(1, sizeof *collector);
     if (collector == NULL) {
@@ -178,6 +209,7 @@ static void read_collector(struct config *config, struct config_file *file)
     read_times(collector, file, root);
     read_targets(config, collector, file, root);
     read_plugin(config, collector, file, root);
+    read_secrets(collector, file, root);
     read_settings(collector, file, root);
     config->collectors[config->collector_count++] = collector;
 }
@@ -225,7 +257,7 @@ bool config_collector_equal(const struct config_collector *one, const struct con
     if (strcmp(one->name, other->name) != 0 || one->enabled != other->enabled ||
         one->interval_ms != other->interval_ms || one->timeout_ms != other->timeout_ms ||
         one->stale_after_ms != other->stale_after_ms || strcmp(one->plugin, other->plugin) != 0 ||
-        one->setting_count != other->setting_count)
+        one->secrets != other->secrets || one->setting_count != other->setting_count)
         return false;
     for (unsigned i = 0; i < one->setting_count; i++)
         if (strcmp(one->settings[i].name, other->settings[i].name) != 0 ||

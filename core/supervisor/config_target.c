@@ -44,33 +44,80 @@ static void read_files(struct config_database *database, struct config_file *fil
         config_origin(file, password, database->password_origin, sizeof database->password_origin);
     const char *certificate = NULL;
     /* Empty means: as the driver finds it. */
-    if (config_setting_lookup_string(group, "sslrootcert", &certificate) != CONFIG_TRUE ||
-        certificate[0] != '\0')
+    if (config_setting_lookup_string(group, "sslrootcert", &certificate) == CONFIG_TRUE &&
+        certificate[0] == '\0')
+        database->sslrootcert[0] = '\0';
+    else
         config_path(file, group, "sslrootcert", database->sslrootcert, sizeof database->sslrootcert);
 }
 
-static void read_database(struct config_database *database, struct config_file *file,
+/* Mattermost's configuration knows the driver; to name another one is to mean another database. */
+static void read_driver(struct config_target *target, struct config_file *file, const config_setting_t *group)
+{
+    struct config_database *database = &target->database;
+    unsigned index;
+    if (!config_choice(file, group, "driver", DRIVERS, &index))
+        return;
+    if (target->mattermost.given && database->host[0] != '\0' && index != (unsigned)database->driver)
+        config_fault(
+            file, config_setting_get_member(group, "driver"),
+            "\"driver\" is \"%s\", and Mattermost's configuration says \"%s\"; allowed is the same one, "
+            "or none",
+            DRIVERS[index], DRIVERS[database->driver]);
+    database->driver = (enum config_driver)index;
+}
+
+/* What nobody has said so far. */
+static void set_defaults(struct config_database *database)
+{
+    if (database->host[0] == '\0')
+        text_format(database->host, sizeof database->host, "localhost");
+    if (database->port == 0)
+        database->port = database->driver == CONFIG_DRIVER_MYSQL ? MYSQL_PORT : POSTGRESQL_PORT;
+    if (database->sslmode[0] == '\0')
+        text_format(database->sslmode, sizeof database->sslmode, "prefer");
+}
+
+/* A name or user that Mattermost's configuration may give. */
+static void read_identity(struct config_target *target, struct config_file *file,
+                          const config_setting_t *group, const char *key, char *out, size_t out_bytes)
+{
+    if (!target->mattermost.given || config_setting_get_member(group, key) != NULL)
+        read_required(file, group, key, out, out_bytes);
+}
+
+static void read_connections(struct config_connections *connections, struct config_file *file,
+                             const config_setting_t *group)
+{
+    long long max;
+    if (config_integer(file, group, "max_connections", 1, DATABASE_CONNECTIONS_MAX, &max))
+        connections->max = (unsigned)max;
+    config_duration(file, group, "max_idle_time", CONNECTION_TIME_MIN_MS, CONNECTION_TIME_MAX_MS,
+                    &connections->idle_max_ms);
+    config_duration(file, group, "max_lifetime", CONNECTION_TIME_MIN_MS, CONNECTION_TIME_MAX_MS,
+                    &connections->lifetime_max_ms);
+}
+
+static void read_database(struct config_target *target, struct config_file *file,
                           const config_setting_t *group)
 {
-    static const char *const KEYS[] = {"driver",        "host",    "port",        "name", "user",
-                                       "password_file", "sslmode", "sslrootcert", NULL};
+    static const char *const KEYS[] = {
+        "driver",  "host",        "port",            "name",          "user",         "password_file",
+        "sslmode", "sslrootcert", "max_connections", "max_idle_time", "max_lifetime", NULL};
+    struct config_database *database = &target->database;
     unsigned index;
     long long port;
     config_known_keys(file, group, KEYS);
-    database->driver = CONFIG_DRIVER_POSTGRESQL;
-    if (config_choice(file, group, "driver", DRIVERS, &index))
-        database->driver = (enum config_driver)index;
-    text_format(database->host, sizeof database->host, "localhost");
+    read_driver(target, file, group);
     config_text(file, group, "host", database->host, sizeof database->host);
-    database->port = database->driver == CONFIG_DRIVER_MYSQL ? MYSQL_PORT : POSTGRESQL_PORT;
     if (config_integer(file, group, "port", 1, 65535, &port))
         database->port = (unsigned)port;
-    read_required(file, group, "name", database->name, sizeof database->name);
-    read_required(file, group, "user", database->user, sizeof database->user);
-    text_format(database->sslmode, sizeof database->sslmode, "prefer");
+    read_identity(target, file, group, "name", database->name, sizeof database->name);
+    read_identity(target, file, group, "user", database->user, sizeof database->user);
     if (config_choice(file, group, "sslmode", SSL_MODES, &index))
         text_format(database->sslmode, sizeof database->sslmode, "%s", SSL_MODES[index]);
     read_files(database, file, group);
+    read_connections(&database->connections, file, group);
 }
 
 static void read_name(struct config *config, struct config_target *target, struct config_file *file,
@@ -99,16 +146,34 @@ static void read_name(struct config *config, struct config_target *target, struc
 
 static void read_target(struct config *config, struct config_file *file, const config_setting_t *group)
 {
-    static const char *const KEYS[] = {"name", "database", NULL};
+    static const char *const KEYS[] = {"name",
+                                       "database",
+                                       "api",
+                                       "mattermost_config",
+                                       "mattermost_config_dsn_file",
+                                       "mattermost_environment",
+                                       NULL};
     const config_setting_t *database;
     struct config_target *target = &config->targets[config->target_count];
+    target->database.connections = (struct config_connections){.max = DATABASE_CONNECTIONS_DEFAULT,
+                                                               .idle_max_ms = CONNECTION_IDLE_DEFAULT_MS,
+                                                               .lifetime_max_ms =
+                                                                   CONNECTION_LIFETIME_DEFAULT_MS};
     config_known_keys(file, group, KEYS);
     config_origin(file, group, target->origin, sizeof target->origin);
     read_name(config, target, file, group);
+    bool from_mattermost = config_read_mattermost(target, file, group);
     if (config_group(file, group, "database", &database))
-        read_database(&target->database, file, database);
-    else if (config_setting_get_member(group, "database") == NULL)
-        config_fault(file, group, "there is no \"database\" in this target; it must be given as a group");
+        read_database(target, file, database);
+    else if (config_setting_get_member(group, "database") == NULL && !from_mattermost)
+        config_fault(
+            file, group,
+            "there is no \"database\" in this target; it must be given as a group, or the target must "
+            "have a \"mattermost_config\"");
+    set_defaults(&target->database);
+    config_read_api(target, file, group);
+    if (from_mattermost)
+        config_finish_mattermost(target, file, group);
     config->target_count++;
 }
 
@@ -136,10 +201,50 @@ void config_read_targets(struct config *config, struct config_file *file, const 
     }
 }
 
+static bool same(const char *one, const char *other)
+{
+    return strcmp(one, other) == 0;
+}
+
+bool config_target_same_place(const struct config_target *one, const struct config_target *other)
+{
+    const struct config_database *here = &one->database, *there = &other->database;
+    return here->driver == there->driver && same(here->host, there->host) && here->port == there->port &&
+           same(here->name, there->name) && same(here->search_path, there->search_path);
+}
+
 bool config_database_equal(const struct config_database *one, const struct config_database *other)
 {
-    return one->driver == other->driver && strcmp(one->host, other->host) == 0 && one->port == other->port &&
-           strcmp(one->name, other->name) == 0 && strcmp(one->user, other->user) == 0 &&
-           strcmp(one->password_file, other->password_file) == 0 &&
-           strcmp(one->sslmode, other->sslmode) == 0 && strcmp(one->sslrootcert, other->sslrootcert) == 0;
+    return one->driver == other->driver && same(one->host, other->host) && one->port == other->port &&
+           same(one->name, other->name) && same(one->user, other->user) &&
+           same(one->password_file, other->password_file) && same(one->sslmode, other->sslmode) &&
+           same(one->sslrootcert, other->sslrootcert) && same(one->sslcert, other->sslcert) &&
+           same(one->sslkey, other->sslkey) && same(one->search_path, other->search_path);
+}
+
+static bool api_equal(const struct config_api *one, const struct config_api *other)
+{
+    return same(one->url, other->url) && same(one->metrics_url, other->metrics_url) &&
+           same(one->token_file, other->token_file) && same(one->local_socket, other->local_socket) &&
+           same(one->ca_file, other->ca_file);
+}
+
+/* Only what a worker is told. */
+static bool facts_equal(const struct mattermost_facts *one, const struct mattermost_facts *other)
+{
+    return same(one->origin, other->origin) && one->replicas == other->replicas &&
+           one->max_open_connections == other->max_open_connections &&
+           one->max_idle_connections == other->max_idle_connections &&
+           one->connection_max_lifetime_ms == other->connection_max_lifetime_ms &&
+           one->connection_max_idle_time_ms == other->connection_max_idle_time_ms &&
+           same(one->site_url, other->site_url) && one->metrics == other->metrics &&
+           same(one->metrics_listen_address, other->metrics_listen_address);
+}
+
+bool config_target_equal(const struct config_target *one, const struct config_target *other)
+{
+    return config_database_equal(&one->database, &other->database) && api_equal(&one->api, &other->api) &&
+           one->mattermost.given == other->mattermost.given &&
+           one->mattermost.gives_password == other->mattermost.gives_password &&
+           facts_equal(&one->mattermost.facts, &other->mattermost.facts);
 }

@@ -1,7 +1,9 @@
-# The supervisor: sbin/minotord. Links libconfig; no dlopen, no HTTP, no SQL.
+# The supervisor: sbin/minotord. Links libconfig and jansson; no dlopen, no HTTP, no SQL.
 
 noinst_LTLIBRARIES += core/supervisor/libsupervisor.la
 core_supervisor_libsupervisor_la_SOURCES = \
+	core/supervisor/budget.c \
+	core/supervisor/budget.h \
 	core/supervisor/check.c \
 	core/supervisor/check.h \
 	core/supervisor/child.c \
@@ -11,7 +13,14 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/config_collector.c \
 	core/supervisor/config_file.c \
 	core/supervisor/config_file.h \
+	core/supervisor/config_mattermost.c \
 	core/supervisor/config_target.c \
+	core/supervisor/dsn.c \
+	core/supervisor/dsn.h \
+	core/supervisor/dsn_mysql.c \
+	core/supervisor/dsn_postgresql.c \
+	core/supervisor/environment_file.c \
+	core/supervisor/environment_file.h \
 	core/supervisor/front_link.c \
 	core/supervisor/front_link.h \
 	core/supervisor/lifecycle.c \
@@ -22,6 +31,10 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/log_format.h \
 	core/supervisor/loop.c \
 	core/supervisor/loop.h \
+	core/supervisor/mattermost_config.c \
+	core/supervisor/mattermost_config.h \
+	core/supervisor/mattermost_values.c \
+	core/supervisor/mattermost_values.h \
 	core/supervisor/obituary.c \
 	core/supervisor/obituary.h \
 	core/supervisor/options.c \
@@ -30,25 +43,33 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/outbox.h \
 	core/supervisor/password.c \
 	core/supervisor/password.h \
-	core/supervisor/relog.c \
-	core/supervisor/relog.h \
+	core/supervisor/pool.c \
+	core/supervisor/pool.h \
 	core/supervisor/reload.c \
 	core/supervisor/reload.h \
+	core/supervisor/relog.c \
+	core/supervisor/relog.h \
+	core/supervisor/secret_file.c \
+	core/supervisor/secret_file.h \
 	core/supervisor/slot.c \
 	core/supervisor/slot.h \
 	core/supervisor/spawn.c \
 	core/supervisor/spawn.h \
 	core/supervisor/supervisor.c \
-	core/supervisor/supervisor.h
-core_supervisor_libsupervisor_la_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+	core/supervisor/supervisor.h \
+	core/supervisor/target_settings.c \
+	core/supervisor/target_settings.h
+core_supervisor_libsupervisor_la_LIBADD = $(JANSSON_LIBS)
+core_supervisor_libsupervisor_la_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += core/supervisor/minotord
 core_supervisor_minotord_SOURCES = core/supervisor/main.c
-core_supervisor_minotord_CFLAGS = $(AM_CFLAGS) $(MINOTOR_PROGRAM_CFLAGS) $(LIBCONFIG_CFLAGS)
+core_supervisor_minotord_CFLAGS = $(AM_CFLAGS) $(MINOTOR_PROGRAM_CFLAGS) $(LIBCONFIG_CFLAGS) $(JANSSON_CFLAGS)
 core_supervisor_minotord_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_PROGRAM_LDFLAGS)
 core_supervisor_minotord_LDADD = \
 	core/supervisor/libsupervisor.la \
 	core/common/libcommon.la \
-	$(LIBCONFIG_LIBS)
+	$(LIBCONFIG_LIBS) \
+	$(JANSSON_LIBS)
 
 dist_man_MANS += core/supervisor/minotord.8

@@ -74,6 +74,8 @@ static int64_t next_due_ms(struct supervisor *supervisor)
 {
     int64_t due_ms = supervisor->now_ms + TURN_MAX_MS;
     unsigned position = 0;
+    if (pool_due_ms(supervisor) < due_ms)
+        due_ms = pool_due_ms(supervisor);
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child_due_ms(child) < due_ms)
             due_ms = child_due_ms(child);
@@ -202,6 +204,7 @@ static void tick_all(struct supervisor *supervisor)
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child_due_ms(child) <= supervisor->now_ms)
             child_tick(child, supervisor->now_ms);
+    pool_tick(supervisor);
 }
 
 static void forget_gone_slots(struct supervisor *supervisor)

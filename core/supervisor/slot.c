@@ -11,18 +11,19 @@
 
 #include "common/text.h"
 #include "supervisor/front_link.h"
-#include "supervisor/password.h"
 #include "supervisor/supervisor.h"
 
 static int slot_spawn(struct child *child);
 static void slot_message(struct child *child, const struct control_message *message);
 static void slot_changed(struct child *child);
+static void slot_died(struct child *child);
 
 static const struct child_kind WORKER = {
     .party = CONTROL_FROM_WORKER,
     .spawn = slot_spawn,
     .message = slot_message,
     .changed = slot_changed,
+    .died = slot_died,
 };
 
 /* ---- configuration */
@@ -32,6 +33,8 @@ void slot_configure(struct slot *slot, const struct config_collector *collector,
 {
     const struct config *config = slot->supervisor->config;
     struct child *child = &slot->child;
+    if (slot->target != NULL && !config_target_same_place(slot->target, target))
+        slot->state = (struct control_state){.size = 0}; /* it is about another database */
     slot->collector = collector;
     slot->target = target;
     slot->description.interval_ms = (uint32_t)collector->interval_ms;
@@ -44,6 +47,8 @@ void slot_configure(struct slot *slot, const struct config_collector *collector,
         text_format(child->name, sizeof child->name, "%s@%s", collector->name, target->name);
     else
         text_format(child->name, sizeof child->name, "%s", collector->name);
+    if (slot->pool != NULL)
+        pool_configure(slot);
 }
 
 struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct config_collector *collector,
@@ -57,13 +62,17 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
     slot->description.slot = id;
     child_init(&slot->child, &WORKER, slot, &limits);
     slot_configure(slot, collector, target);
-    return slot;
+    if (pool_join(slot) == 0)
+        return slot;
+    slot_free(slot);
+    return NULL;
 }
 
 void slot_free(struct slot *slot)
 {
     if (slot == NULL)
         return;
+    pool_leave(slot);
     child_release(&slot->child);
     free(slot);
 }
@@ -92,10 +101,9 @@ bool slot_differs(const struct slot *slot, const struct config *config,
     if (slot->collector == NULL || old->log_level != config->log_level ||
         (old->target_count > 1) != (config->target_count > 1) ||
         strcmp(old->paths.drivers, config->paths.drivers) != 0 ||
-        !config_collector_equal(slot->collector, collector) ||
-        !config_database_equal(&slot->target->database, &target->database))
+        !config_collector_equal(slot->collector, collector) || !config_target_equal(slot->target, target))
         return true;
-    return !same_file(&slot->password_status, target->database.password_file) ||
+    return !target_status_same(target, &slot->target_status) ||
            !same_file(&slot->plugin_status, collector->plugin);
 }
 
@@ -103,6 +111,7 @@ void slot_remove(struct slot *slot, int64_t now_ms)
 {
     slot->collector = NULL;
     slot->target = NULL;
+    slot->state = (struct control_state){.size = 0};
     child_event(&slot->child, LIFECYCLE_STOP, now_ms);
 }
 
@@ -120,29 +129,6 @@ static void send_number(struct child *child, const char *name, int64_t value)
     child_send_setting(child, name, text, NULL);
 }
 
-static void send_database(struct slot *slot, const char *password)
-{
-    const struct config_target *target = slot->target;
-    const struct config_database *database = &target->database;
-    struct child *child = &slot->child;
-    const struct {
-        const char *name;
-        const char *value;
-    } texts[] = {
-        {"database.driver", config_driver_name(database->driver)},
-        {"database.host", database->host},
-        {"database.name", database->name},
-        {"database.user", database->user},
-        {"database.sslmode", database->sslmode},
-        {"database.sslrootcert", database->sslrootcert},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        child_send_setting(child, texts[i].name, texts[i].value, target->origin);
-    send_number(child, "database.port", database->port);
-    if (database->password_file[0] != '\0')
-        child_send_setting(child, "database.password", password, database->password_origin);
-}
-
 /* The first generation begins at once; a later one somewhat later, so that slots that died together do not meet
  * at the database again and again. */
 static int64_t first_delay_ms(const struct slot *slot)
@@ -155,7 +141,7 @@ static int64_t first_delay_ms(const struct slot *slot)
     return (int64_t)arc4random_uniform((uint32_t)spread_ms + 1);
 }
 
-static void send_settings(struct slot *slot, const char *password)
+static void send_settings(struct slot *slot, const struct target_secrets *secrets)
 {
     const struct config_collector *collector = slot->collector;
     struct child *child = &slot->child;
@@ -168,29 +154,29 @@ static void send_settings(struct slot *slot, const char *password)
     send_number(child, "interval_ms", collector->interval_ms);
     send_number(child, "timeout_ms", collector->timeout_ms);
     send_number(child, "first_delay_ms", first_delay_ms(slot));
-    send_database(slot, password);
+    target_settings_send(slot->target, secrets, child);
     for (unsigned i = 0; i < collector->setting_count; i++) {
         const struct config_setting_value *value = &collector->settings[i];
         char name[NAME_MAX_BYTES + 16];
         text_format(name, sizeof name, "setting.%s", value->name);
         child_send_setting(child, name, value->value, value->origin);
     }
+    if (slot->state.size > 0) {
+        const struct control_message state = {.type = CONTROL_STATE, .body.state = slot->state};
+        child_send(child, &state, -1);
+    }
     const struct control_message start = {.type = CONTROL_START};
     child_send(child, &start, -1);
 }
 
-static int read_password(struct slot *slot, char *password)
+static int read_secrets(struct slot *slot, struct target_secrets *secrets)
 {
-    const struct config_database *database = &slot->target->database;
-    memset(&slot->password_status, 0, sizeof slot->password_status);
-    if (database->password_file[0] == '\0')
+    char why[LOG_LINE_MAX_BYTES];
+    /* Looked at first: what changes while it is read counts as changed. */
+    target_status_take(slot->target, &slot->target_status);
+    if (target_secrets_read(slot->target, slot->collector->secrets, secrets, why, sizeof why) == 0)
         return 0;
-    enum password_result result = password_read(database->password_file, password, &slot->password_status);
-    if (result == PASSWORD_OK)
-        return 0;
-    const char *why = result == PASSWORD_UNREADABLE ? strerror(errno) : "";
-    child_set_error(&slot->child, "%s: password_file \"%s\" %s%s%s", database->password_origin,
-                    database->password_file, password_result_text(result), why[0] == '\0' ? "" : ": ", why);
+    child_set_error(&slot->child, "%s", why);
     return -1;
 }
 
@@ -211,11 +197,11 @@ static int slot_spawn(struct child *child)
 {
     struct slot *slot = child->owner;
     struct supervisor *supervisor = slot->supervisor;
-    char password[SETTING_VALUE_MAX_BYTES] = "";
+    struct target_secrets secrets;
     char title[NAME_MAX_BYTES * 2 + 32];
     int data[2] = {-1, -1};
     int result = -1;
-    if (read_password(slot, password) != 0)
+    if (read_secrets(slot, &secrets) != 0)
         goto out;
     if (stat(slot->collector->plugin, &slot->plugin_status) != 0)
         memset(&slot->plugin_status, 0, sizeof slot->plugin_status);
@@ -232,10 +218,10 @@ static int slot_spawn(struct child *child)
     result = child_spawn(child, &plan);
     if (result != 0)
         goto out;
-    send_settings(slot, password);
+    send_settings(slot, &secrets);
     front_link_describe(slot, data[0]);
 out:
-    explicit_bzero(password, sizeof password);
+    explicit_bzero(&secrets, sizeof secrets);
     close_data_pipe(data);
     return result;
 }
@@ -259,8 +245,16 @@ void slot_connect(struct slot *slot)
 
 static void slot_message(struct child *child, const struct control_message *message)
 {
-    (void)child;
-    (void)message; /* the table of control.c lets a worker say nothing else */
+    struct slot *slot = child->owner;
+    if (message->type == CONTROL_STATE)
+        slot->state = message->body.state;
+    else
+        pool_message(slot, message);
+}
+
+static void slot_died(struct child *child)
+{
+    pool_worker_died(child->owner);
 }
 
 static void slot_changed(struct child *child)

@@ -8,6 +8,8 @@
 
 #include "supervisor/child.h"
 #include "supervisor/config.h"
+#include "supervisor/pool.h"
+#include "supervisor/target_settings.h"
 
 struct supervisor;
 
@@ -17,8 +19,11 @@ struct slot {
     struct control_slot description;          /* as the front knows it; generation is that of the last pipe */
     const struct config_collector *collector; /* in supervisor->config; NULL once it is removed */
     const struct config_target *target;       /* likewise */
-    struct stat password_status;              /* of the files that the running generation was given */
+    struct target_status target_status;       /* of the files that the running generation was given */
     struct stat plugin_status;
+    struct pool *pool;          /* of the target; shared */
+    uint32_t session_request;   /* of the worker's last WANT */
+    struct control_state state; /* what its collector keeps from generation to generation */
 };
 
 /* A new slot, not started. `id` is its place in the supervisor's table. NULL: no memory. The caller frees it.

@@ -196,8 +196,11 @@ static void close_all(struct supervisor *supervisor)
 {
     const int descriptors[] = {supervisor->null, supervisor->signals, supervisor->worker_program,
                                supervisor->front_program};
-    for (unsigned i = 0; i < SLOTS_MAX; i++)
-        slot_free(supervisor->slots[i]);
+    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+        struct slot *slot = supervisor->slots[i];
+        supervisor->slots[i] = NULL;
+        slot_free(slot);
+    }
     child_release(&supervisor->front);
     for (unsigned i = 0; i < supervisor->listener_count; i++)
         close(supervisor->listeners[i]);

@@ -7,8 +7,12 @@
 #include <stdint.h>
 
 #include "minotor/collector.h"
+#include "worker/api.h"
+#include "worker/claim.h"
 #include "worker/database.h"
+#include "worker/kept_state.h"
 #include "worker/plugin_settings.h"
+#include "worker/reasons.h"
 #include "worker/samples.h"
 
 struct host {
@@ -16,11 +20,17 @@ struct host {
     const struct plugin_settings *settings;
     struct samples *samples;
     struct database *database; /* NULL: the plugin did not ask for one */
+    struct api *api;           /* likewise; this and the next three are set after host_init() */
+    const struct worker_settings *worker;
+    struct claim *claim;
+    struct kept_state *kept;
     const bool *stopping;      /* the worker was told to leave: time is up */
     bool in_round;
     int64_t deadline_ms;
     char error[ERROR_TEXT_MAX_BYTES + 1];          /* minotor_error() */
     char unknown_reason[ERROR_TEXT_MAX_BYTES + 1]; /* of the first family that is unknown in this round */
+    struct reasons reasons;                        /* for unknown families, that the log has had */
+    uint32_t rounds;
 };
 
 /* All pointers stay the caller's and must outlive the host. */

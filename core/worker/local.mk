@@ -3,16 +3,24 @@
 
 noinst_LTLIBRARIES += core/worker/libworker.la
 core_worker_libworker_la_SOURCES = \
+	core/worker/api.c \
+	core/worker/api.h \
+	core/worker/claim.c \
+	core/worker/claim.h \
 	core/worker/data_pipe.c \
 	core/worker/data_pipe.h \
 	core/worker/database.c \
 	core/worker/database.h \
 	core/worker/host.c \
 	core/worker/host.h \
+	core/worker/kept_state.c \
+	core/worker/kept_state.h \
 	core/worker/plugin.c \
 	core/worker/plugin.h \
 	core/worker/plugin_settings.c \
 	core/worker/plugin_settings.h \
+	core/worker/reasons.c \
+	core/worker/reasons.h \
 	core/worker/round.c \
 	core/worker/round.h \
 	core/worker/samples.c \

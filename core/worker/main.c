@@ -5,14 +5,30 @@
 #include "worker/settings.h"
 #include "worker/worker.h"
 
+/* What the supervisor says before START. */
+struct orders {
+    struct worker_settings settings;
+    struct control_state state;
+};
+
 static int take_setting(const struct control_setting *setting, void *context)
 {
-    return worker_settings_take(context, setting);
+    struct orders *orders = context;
+    return worker_settings_take(&orders->settings, setting);
+}
+
+static int take_message(const struct control_message *message, int descriptor, void *context)
+{
+    struct orders *orders = context;
+    if (message->type != CONTROL_STATE || descriptor >= 0)
+        return -1;
+    orders->state = message->body.state;
+    return 0;
 }
 
 int main(void)
 {
-    static struct worker_settings settings;
+    static struct orders orders;
     const struct birth_plan plan = {
         .process_name = "minotor-worker",
         .first_free_descriptor = FD_WORKER_FIRST_FREE,
@@ -21,11 +37,12 @@ int main(void)
         .processes_max = WORKER_PROCESSES_MAX,
         .profile = SANDBOX_WORKER,
         .take_setting = take_setting,
-        .context = &settings,
+        .take_message = take_message,
+        .context = &orders,
     };
-    worker_settings_init(&settings);
+    worker_settings_init(&orders.settings);
     birth(&plan);
-    if (worker_settings_complete(&settings) != 0)
+    if (worker_settings_complete(&orders.settings) != 0)
         birth_exit(EXIT_CODE_PROTOCOL);
-    worker_run(&settings);
+    worker_run(&orders.settings, &orders.state);
 }

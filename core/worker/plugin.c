@@ -19,6 +19,8 @@
 #define FAMILY_BYTES_1_0 (offsetof(struct minotor_family, labels) + MINOTOR_LABELS_MAX * sizeof(char *))
 #define SETTING_BYTES_1_0 (offsetof(struct minotor_setting, help) + sizeof(char *))
 
+#define NEEDS_KNOWN (MINOTOR_NEEDS_DATABASE | MINOTOR_NEEDS_API)
+
 __attribute__((format(printf, 3, 4))) static enum exit_code refuse(enum exit_code code, char *error,
                                                                    const char *format, ...)
 {
@@ -230,9 +232,8 @@ static enum exit_code check_words(const struct minotor_collector *collector, con
         if (!is_line(lines[i].text, ERROR_TEXT_MAX_BYTES))
             return REFUSE("its %s is missing, or not one line of UTF-8 of at most %d bytes", lines[i].name,
                           ERROR_TEXT_MAX_BYTES);
-    if ((collector->needs & ~MINOTOR_NEEDS_DATABASE) != 0)
-        return REFUSE("it needs 0x%x, of which this minotor has only 0x%x", collector->needs,
-                      MINOTOR_NEEDS_DATABASE);
+    if ((collector->needs & ~NEEDS_KNOWN) != 0)
+        return REFUSE("it needs 0x%x, of which this minotor has only 0x%x", collector->needs, NEEDS_KNOWN);
     if (collector->collect == NULL)
         return REFUSE("it has no collect()");
     return EXIT_CODE_DONE;

@@ -9,6 +9,7 @@
 #include "common/log.h"
 
 #define OWN_PREFIX "setting."
+#define FACT_PREFIX "target."
 
 static const struct text_setting {
     const char *name;
@@ -30,6 +31,14 @@ static const struct text_setting {
     TEXT("database.password", database.password),
     TEXT("database.sslmode", database.sslmode),
     TEXT("database.sslrootcert", database.sslrootcert),
+    TEXT("database.sslcert", database.sslcert),
+    TEXT("database.sslkey", database.sslkey),
+    TEXT("database.search_path", database.search_path),
+    TEXT("api.url", api.url),
+    TEXT("api.metrics_url", api.metrics_url),
+    TEXT("api.local_socket", api.local_socket),
+    TEXT("api.ca_file", api.ca_file),
+    TEXT("api.token", api.token),
 #undef TEXT
 };
 
@@ -75,17 +84,12 @@ static int take_time(struct worker_settings *settings, const struct time_setting
     return 0;
 }
 
-static int take_given(struct worker_settings *settings, const struct control_setting *setting)
+/* `name` without its prefix. */
+static int take_given(struct given_setting *given, const char *name, const struct control_setting *setting)
 {
-    if (settings->given_count == PLUGIN_SETTINGS_MAX) {
-        log_error("%s: more than %d settings for one collector", setting->origin, PLUGIN_SETTINGS_MAX);
-        return -1;
-    }
-    struct given_setting *given = &settings->given[settings->given_count];
-    given->name = strdup(setting->name + strlen(OWN_PREFIX));
+    given->name = strdup(name);
     given->value = strdup(setting->value);
     given->origin = strdup(setting->origin);
-    settings->given_count++;
     if (given->name == NULL || given->value == NULL || given->origin == NULL) {
         log_error("out of memory");
         return -1;
@@ -93,10 +97,38 @@ static int take_given(struct worker_settings *settings, const struct control_set
     return 0;
 }
 
+static int take_own(struct worker_settings *settings, const struct control_setting *setting)
+{
+    if (settings->given_count == PLUGIN_SETTINGS_MAX) {
+        log_error("%s: more than %d settings for one collector", setting->origin, PLUGIN_SETTINGS_MAX);
+        return -1;
+    }
+    return take_given(&settings->given[settings->given_count++], setting->name + strlen(OWN_PREFIX), setting);
+}
+
+static int take_fact(struct worker_settings *settings, const struct control_setting *setting)
+{
+    if (settings->fact_count == TARGET_FACTS_MAX) {
+        log_error("%s: more than %d facts about one target", setting->origin, TARGET_FACTS_MAX);
+        return -1;
+    }
+    return take_given(&settings->facts[settings->fact_count++], setting->name + strlen(FACT_PREFIX), setting);
+}
+
+const char *worker_settings_fact(const struct worker_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->fact_count; i++)
+        if (strcmp(settings->facts[i].name, name) == 0)
+            return settings->facts[i].value;
+    return "";
+}
+
 int worker_settings_take(struct worker_settings *settings, const struct control_setting *setting)
 {
     if (strncmp(setting->name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
-        return take_given(settings, setting);
+        return take_own(settings, setting);
+    if (strncmp(setting->name, FACT_PREFIX, strlen(FACT_PREFIX)) == 0)
+        return take_fact(settings, setting);
     for (size_t i = 0; i < sizeof text_settings / sizeof text_settings[0]; i++)
         if (strcmp(setting->name, text_settings[i].name) == 0)
             return take_text(settings, &text_settings[i], setting->value);
@@ -124,12 +156,18 @@ int worker_settings_complete(const struct worker_settings *settings)
     return 0;
 }
 
+static void free_given(struct given_setting *given, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(given[i].name);
+        free(given[i].value);
+        free(given[i].origin);
+    }
+}
+
 void worker_settings_destroy(struct worker_settings *settings)
 {
-    for (size_t i = 0; i < settings->given_count; i++) {
-        free(settings->given[i].name);
-        free(settings->given[i].value);
-        free(settings->given[i].origin);
-    }
+    free_given(settings->given, settings->given_count);
+    free_given(settings->facts, settings->fact_count);
     explicit_bzero(settings, sizeof *settings);
 }

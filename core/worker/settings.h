@@ -11,7 +11,7 @@
 
 #include "common/control.h"
 
-/* One entry of the group `settings` of the collector's file. */
+/* A fact about the target ("target.NAME"), or an entry of the group `settings` of the collector's file. */
 struct given_setting {
     char *name;
     char *value;
@@ -27,6 +27,18 @@ struct database_place {
     char password[SETTING_VALUE_MAX_BYTES];
     char sslmode[16];
     char sslrootcert[CONFIG_PATH_BYTES];
+    char sslcert[CONFIG_PATH_BYTES];
+    char sslkey[CONFIG_PATH_BYTES];
+    char search_path[256];
+};
+
+/* Where the target's HTTP API is; "": not configured. */
+struct api_site {
+    char url[1024];
+    char metrics_url[1024];
+    char local_socket[108]; /* as much as the address of a unix socket holds */
+    char ca_file[CONFIG_PATH_BYTES];
+    char token[SETTING_VALUE_MAX_BYTES];
 };
 
 struct worker_settings {
@@ -39,16 +51,21 @@ struct worker_settings {
     int64_t timeout_ms;
     int64_t first_delay_ms;
     struct database_place database;
+    struct api_site api;
     struct given_setting given[PLUGIN_SETTINGS_MAX];
     size_t given_count;
+    struct given_setting facts[TARGET_FACTS_MAX];
+    size_t fact_count;
 };
 
 void worker_settings_init(struct worker_settings *settings);
-/* Takes over one message. 0, or -1 after logging one line (never the value of a password). */
+/* Takes over one message. 0, or -1 after logging one line (never the value of a secret). */
 int worker_settings_take(struct worker_settings *settings, const struct control_setting *setting);
 /* Whether everything that a worker needs has come. 0, or -1 after logging what is missing. */
 int worker_settings_complete(const struct worker_settings *settings);
-/* Frees the given settings and wipes the password. */
+/* What is known of the target under a name such as "site_url"; "": nothing. Never a secret. */
+const char *worker_settings_fact(const struct worker_settings *settings, const char *name);
+/* Frees the given settings and wipes the secrets. */
 void worker_settings_destroy(struct worker_settings *settings);
 
 #endif

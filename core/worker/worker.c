@@ -15,9 +15,11 @@
 #include "common/exit_code.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "worker/claim.h"
 #include "worker/data_pipe.h"
 #include "worker/database.h"
 #include "worker/host.h"
+#include "worker/kept_state.h"
 #include "worker/plugin.h"
 #include "worker/round.h"
 #include "worker/schedule.h"
@@ -30,7 +32,10 @@ struct worker {
     struct plugin plugin;
     struct plugin_settings plugin_settings;
     struct samples samples;
+    struct claim claim;
     struct database database;
+    struct kept_state kept;
+    struct api api;
     struct host host;
     struct data_pipe pipe;
     struct schedule schedule;
@@ -110,6 +115,8 @@ static void take_message(struct worker *worker, const struct control_message *me
         take_data_pipe(worker, descriptor);
     } else if (message->type == CONTROL_DRAIN && descriptor < 0) {
         worker->stopping = true;
+    } else if (descriptor < 0 && claim_take_message(&worker->claim, message)) {
+        database_obey_recall(&worker->database);
     } else {
         log_error("control message %d is not for a worker that runs", (int)message->type);
         leave(EXIT_CODE_PROTOCOL);
@@ -150,6 +157,16 @@ static bool should_stop(void *context)
 
 /* Start ---------------------------------------------------------------------------------------------------- */
 
+static void load_api(struct worker *worker)
+{
+    const struct api_watch watch = { FD_CONTROL, should_stop, worker };
+    if ((worker->plugin.collector.needs & MINOTOR_NEEDS_API) == 0)
+        return;
+    if (!api_open(&worker->api, worker->settings, &watch))
+        leave(EXIT_CODE_DRIVER);
+    worker->host.api = &worker->api;
+}
+
 static void load(struct worker *worker)
 {
     char error[PLUGIN_ERROR_MAX_BYTES];
@@ -166,13 +183,18 @@ static void load(struct worker *worker)
         leave(EXIT_CODE_PLUGIN_SETTING);
     }
     const struct database_watch watch = { FD_CONTROL, should_stop, worker };
+    claim_init(&worker->claim, &watch);
     bool needs_database = (worker->plugin.collector.needs & MINOTOR_NEEDS_DATABASE) != 0;
-    if (needs_database && !database_open(&worker->database, settings, &watch))
+    if (needs_database && !database_open(&worker->database, settings, &watch, &worker->claim))
         leave(EXIT_CODE_DRIVER);
     if (!samples_init(&worker->samples, &worker->plugin))
         leave(EXIT_CODE_MEMORY);
     host_init(&worker->host, &worker->plugin_settings, &worker->samples,
               needs_database ? &worker->database : NULL, &worker->stopping);
+    worker->host.worker = settings;
+    worker->host.claim = &worker->claim;
+    worker->host.kept = &worker->kept;
+    load_api(worker);
 }
 
 static void open_plugin(struct worker *worker)
@@ -281,6 +303,7 @@ static void drain(struct worker *worker)
     if (worker->open && worker->plugin.collector.close != NULL)
         worker->plugin.collector.close(&worker->host.table, worker->state);
     database_close(&worker->database);
+    api_close(&worker->api);
     if (worker->orphaned)
         leave(EXIT_CODE_ORPHAN);
     wire_writer_init(&writer, payload, sizeof payload);
@@ -290,11 +313,21 @@ static void drain(struct worker *worker)
     leave(EXIT_CODE_DONE);
 }
 
+/* What there was no room for in the control channel. */
+static void send_waiting(struct worker *worker)
+{
+    claim_flush(&worker->claim);
+    kept_state_flush(&worker->kept);
+    if (worker->promise_unsent)
+        send_promise(worker);
+}
+
 /* Sleeps until the next round is due or something has come. */
 static void idle(struct worker *worker)
 {
+    bool unsent = worker->promise_unsent || claim_is_unsent(&worker->claim) || worker->kept.unsent;
     struct pollfd waiting[] = {
-        { .fd = FD_CONTROL, .events = (short)(worker->promise_unsent ? POLLIN | POLLOUT : POLLIN) },
+        { .fd = FD_CONTROL, .events = (short)(unsent ? POLLIN | POLLOUT : POLLIN) },
         { .fd = data_pipe_is_behind(&worker->pipe) ? worker->pipe.descriptor : -1, .events = POLLOUT },
     };
     int64_t wait_ms = schedule_wait_ms(&worker->schedule, clock_monotonic_ms());
@@ -303,15 +336,16 @@ static void idle(struct worker *worker)
     if (waiting[1].revents != 0)
         data_pipe_flush(&worker->pipe, 0);
     if ((waiting[0].revents & POLLOUT) != 0)
-        send_promise(worker);
+        send_waiting(worker);
     if ((waiting[0].revents & ~POLLOUT) != 0)
         read_control(worker);
 }
 
-_Noreturn void worker_run(const struct worker_settings *settings)
+_Noreturn void worker_run(const struct worker_settings *settings, const struct control_state *state)
 {
     static struct worker worker;
     worker.settings = settings;
+    kept_state_init(&worker.kept, state, FD_CONTROL);
     load(&worker);
     open_plugin(&worker);
     introduce(&worker);

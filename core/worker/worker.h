@@ -5,7 +5,7 @@
 
 #include "worker/settings.h"
 
-/* Does not return; leaves through birth_exit(). Uses FD_CONTROL and FD_DATA. */
-_Noreturn void worker_run(const struct worker_settings *settings);
+/* `state` is what an earlier generation has saved, size 0: nothing. Does not return; leaves through birth_exit(). Uses FD_CONTROL and FD_DATA. */
+_Noreturn void worker_run(const struct worker_settings *settings, const struct control_state *state);
 
 #endif

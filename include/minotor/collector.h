@@ -107,6 +107,7 @@ struct minotor_setting {
 
 /** Bits of minotor_collector.needs. Since 1.0. */
 #define MINOTOR_NEEDS_DATABASE 1U /**< the target's database */
+#define MINOTOR_NEEDS_API 2U      /**< the target's HTTP API */
 
 /**
  * A query for both kinds of database. Initialise with MINOTOR_QUERY or with size = sizeof.
@@ -119,6 +120,45 @@ struct minotor_query {
     const char *postgresql;        /**< SQL with $1, $2 ... ; NULL: this engine has no such query */
     const char *mysql;             /**< SQL with ? in order ; NULL likewise */
     const char *const *parameters; /**< values as text; a NULL entry is SQL NULL */
+};
+
+/** Bits of minotor_request.flags. Since 1.0. */
+#define MINOTOR_REQUEST_TOKEN 1U      /**< with the configured token; without one over the local-mode socket */
+#define MINOTOR_REQUEST_METRICS 2U    /**< to the listener of Mattermost's own metrics, never with the token */
+#define MINOTOR_REQUEST_PRIVILEGED 4U /**< as TOKEN; not sent where there is neither a token nor a socket */
+
+/**
+ * A GET of the target's HTTP API. Initialise with size = sizeof; 0 in a member asks for its default.
+ * Since 1.0.
+ */
+struct minotor_request {
+    uint32_t size;
+    uint32_t flags;      /**< MINOTOR_REQUEST_... */
+    uint32_t max_bytes;  /**< a larger body is a failure; default 1 MiB, at most 8 MiB */
+    uint32_t timeout_ms; /**< default and most: what is left of the round */
+    const char *path;    /**< below the site's address: "/api/v4/system/ping"; with a query, if any */
+};
+
+/** Most bytes that minotor_state_save() keeps. Part of the ABI. Since 1.0. */
+#define MINOTOR_STATE_MAX 2048
+
+/**
+ * The connections of minotor to the target's database, those of all its collectors together, in the words of Go's
+ * sql.DBStats. Initialise with size = sizeof.
+ * Since 1.0.
+ */
+struct minotor_pool {
+    uint32_t size;
+    uint32_t max_open; /**< never more than these */
+    uint32_t open;     /**< in use, idle, or being closed */
+    uint32_t in_use;
+    uint32_t idle;
+    uint32_t reserved;
+    uint64_t wait_count;       /**< how often a collector had to wait for one */
+    uint64_t wait_duration_us; /**< and for how long altogether */
+    uint64_t closed_max_idle;  /**< closed because another collector waited */
+    uint64_t closed_idle_time; /**< closed because nobody used it */
+    uint64_t closed_lifetime;  /**< closed because of its age */
 };
 
 struct minotor_host;
@@ -147,6 +187,18 @@ struct minotor_host {
     int (*query)(const struct minotor_host *host, const struct minotor_query *query);
     int (*next_row)(const struct minotor_host *host);
     const char *(*cell)(const struct minotor_host *host, uint32_t column);
+    int (*http)(const struct minotor_host *host, const struct minotor_request *request, int *status);
+    const char *(*http_header)(const struct minotor_host *host, const char *name);
+    const char *(*http_body)(const struct minotor_host *host, size_t *size);
+    int64_t (*http_duration_us)(const struct minotor_host *host);
+    const char *(*json)(const struct minotor_host *host, const char *pointer);
+    uint32_t (*json_count)(const struct minotor_host *host, const char *pointer);
+    const char *(*engine)(const struct minotor_host *host);
+    const char *(*target)(const struct minotor_host *host, const char *key);
+    int (*has)(const struct minotor_host *host, const char *table, const char *column);
+    size_t (*state_load)(const struct minotor_host *host, uint32_t version, void *state, size_t size);
+    int (*state_save)(const struct minotor_host *host, uint32_t version, const void *state, size_t size);
+    int (*pool)(const struct minotor_host *host, struct minotor_pool *pool);
 };
 
 /**
@@ -367,6 +419,130 @@ static inline int minotor_next_row(const struct minotor_host *host)
 static inline const char *minotor_cell(const struct minotor_host *host, uint32_t column)
 {
     return host->cell(host, column);
+}
+
+/**
+ * Asks the target's HTTP API and waits for the whole answer. Connecting, TLS, the token and all bounds are the
+ * host's work. A redirect is an answer like any other: it is not followed. The answer is kept until the next
+ * minotor_http().
+ * @param status  set to the answer's HTTP status, which may be anything; 0 when there is no answer. May be NULL.
+ * @return MINOTOR_OK when an answer came, MINOTOR_FAILED when none came within the request's bounds,
+ *         MINOTOR_CANCELLED when the round is over, or MINOTOR_NO_DATA when the request cannot be sent as its
+ *         flags ask. Only with MINOTOR_NEEDS_API, only inside collect().
+ * Since 1.0.
+ */
+static inline int minotor_http(const struct minotor_host *host, const struct minotor_request *request, int *status)
+{
+    int ignored = 0;
+    return host->http(host, request, status != NULL ? status : &ignored);
+}
+
+/** A header of the last answer by its name in any case, the first if there are several; NULL: none. Since 1.0. */
+static inline const char *minotor_http_header(const struct minotor_host *host, const char *name)
+{
+    return host->http_header(host, name);
+}
+
+/** The last answer's body, never NULL; a NUL follows it. `size` may be NULL. Since 1.0. */
+static inline const char *minotor_http_body(const struct minotor_host *host, size_t *size)
+{
+    size_t ignored = 0;
+    return host->http_body(host, size != NULL ? size : &ignored);
+}
+
+/** How long the last minotor_http() took, in microseconds, whatever became of it. Since 1.0. */
+static inline int64_t minotor_http_duration_us(const struct minotor_host *host)
+{
+    return host->http_duration_us(host);
+}
+
+/**
+ * A value of the last answer's body, read as JSON.
+ * @param pointer  RFC 6901: "/status", "/3/plugin_id", "" for the whole
+ * @return the text of a string, number, true or false, integers exactly; NULL for null, for arrays and objects,
+ *         for what is not there and for a body that is not JSON. Valid until the next minotor_http().
+ * Since 1.0.
+ */
+static inline const char *minotor_json(const struct minotor_host *host, const char *pointer)
+{
+    return host->json(host, pointer);
+}
+
+/** How many elements the array at a pointer has; 0 when there is none. Since 1.0. */
+static inline uint32_t minotor_json_count(const struct minotor_host *host, const char *pointer)
+{
+    return host->json_count(host, pointer);
+}
+
+/** What kind of database the target has: "postgresql", "mysql" (also for MariaDB), or "" for none. Since 1.0. */
+static inline const char *minotor_engine(const struct minotor_host *host)
+{
+    return host->engine(host);
+}
+
+/**
+ * What minotor knows of the target, as text; "" for what it does not know. Never a secret. Valid until close().
+ * @param key  "database.name", "database.user"; and, where Mattermost's own configuration is read: "site_url",
+ *             "metrics.enable" ("true", "false"), "metrics.listen_address", "config_source",
+ *             "database.max_open_conns", "database.max_idle_conns", "database.conn_max_lifetime_ms",
+ *             "database.conn_max_idle_time_ms", "database.replicas" (how many)
+ * Since 1.0.
+ */
+static inline const char *minotor_target(const struct minotor_host *host, const char *key)
+{
+    return host->target(host, key);
+}
+
+/**
+ * Whether the target's database has a table or view, or a column of it, that this role may read: schemas differ
+ * from version to version, so they are asked and not guessed. Answers are kept as long as the session lasts, so
+ * asking again costs nothing. The first time it is a query: rows of the one before that were not read are dropped.
+ * @param table   in Mattermost's spelling, "Posts"; with a schema, if need be: "information_schema.INNODB_TRX"
+ * @param column  NULL asks for the table only
+ * @return MINOTOR_OK when it is there; MINOTOR_NO_DATA when it is not; MINOTOR_FAILED when it is there and may not
+ *         be read (minotor_error() names the missing grant; MySQL shows no role what it may not read, so there it
+ *         is not there) or nothing could be learned; MINOTOR_CANCELLED.
+ *         Only with MINOTOR_NEEDS_DATABASE, only inside collect().
+ * Since 1.0.
+ */
+static inline int minotor_has(const struct minotor_host *host, const char *table, const char *column)
+{
+    return host->has(host, table, column);
+}
+
+/**
+ * What was last given to minotor_state_save(), by this worker or by one before it: a new one can go on where one
+ * that has crashed stopped. Its bytes are as they were given, but a collector that can crash can also have saved
+ * nonsense: look at them before use.
+ * @param version  of the layout; what was saved under another one is not given
+ * @return how many bytes were copied to `state`; 0 when there is nothing, or nothing of at most `size` bytes.
+ * Since 1.0.
+ */
+static inline size_t minotor_state_load(const struct minotor_host *host, uint32_t version, void *state, size_t size)
+{
+    return host->state_load(host, version, state, size);
+}
+
+/**
+ * Keeps up to MINOTOR_STATE_MAX bytes beyond the worker's death. They are lost with minotord, and when the
+ * configuration gives the target another database. size 0 forgets what was kept.
+ * @return MINOTOR_OK, or MINOTOR_FAILED when it is too much or minotord does not listen.
+ * Since 1.0.
+ */
+static inline int minotor_state_save(const struct minotor_host *host, uint32_t version, const void *state,
+                                     size_t size)
+{
+    return host->state_save(host, version, state, size);
+}
+
+/**
+ * Minotor's own connections to this target's database, as they are now.
+ * @return MINOTOR_OK; MINOTOR_FAILED when minotord does not answer. Only inside collect().
+ * Since 1.0.
+ */
+static inline int minotor_pool(const struct minotor_host *host, struct minotor_pool *pool)
+{
+    return host->pool(host, pool);
 }
 
 #ifdef __cplusplus

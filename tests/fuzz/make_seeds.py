@@ -142,7 +142,17 @@ def control():
     yield "setting_long", 0, f.setting("x" * 65, "y")
     yield "setting_cut", 0, f.setting("a", "b")[:-1]
     yield "setting_longer", 0, f.setting("a", "b") + b"x"
-    yield "unknown", 0, b"\x0c"
+    session = struct.pack("<IB", 7, 1)
+    for kind, name in enumerate(("want", "use", "rest", "released"), start=12):
+        yield name, 1, bytes([kind]) + (session if name in ("want", "released") else b"")
+    yield "want_of_front", 2, bytes([12]) + session
+    yield "grant", 0, bytes([16]) + session
+    yield "recall", 0, bytes([17])
+    yield "ask_pool", 1, bytes([18])
+    yield "pool", 0, bytes([19]) + struct.pack("<4I5Q", 2, 1, 1, 0, 3, 4, 5, 6, 2 ** 64 - 1)
+    for name, sender, size in (("state", 1, 8), ("state_kept", 0, 2048), ("state_large", 1, 2049)):
+        yield name, sender, bytes([20]) + struct.pack("<IQH", 1, 2, size) + bytes(size)
+    yield "unknown", 0, b"\x15"
     yield "empty", 0, b""
 
 

@@ -5,13 +5,16 @@
 
 #include <minotor/collector.h>
 
-/* A collector NAME with one family hostile_NAME_value (two labels at most) and the given operations. */
-#define HOSTILE(NAME, OPEN, COLLECT, CLOSE, ...)                                                                 \
+#define HOSTILE(NAME, OPEN, COLLECT, CLOSE, ...) HOSTILE_NEEDING(0, NAME, OPEN, COLLECT, CLOSE, __VA_ARGS__)
+
+/* A collector NAME that needs NEEDS, with one family hostile_NAME_value (two labels at most) and the given operations. */
+#define HOSTILE_NEEDING(NEEDS, NAME, OPEN, COLLECT, CLOSE, ...)                                                  \
     static const struct minotor_family families[] = {                                                            \
         { .name = "hostile_" NAME "_value", .type = MINOTOR_GAUGE, .help = "A value", .labels = { __VA_ARGS__ } }, \
     };                                                                                                           \
     static const struct minotor_collector collector = {                                                          \
         MINOTOR_DESCRIPTOR,                                                                                      \
+        .needs = NEEDS,                                                                                          \
         .name = NAME,                                                                                            \
         .version = "1.0",                                                                                        \
         .summary = "A collector for a test",                                                                     \

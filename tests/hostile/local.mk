@@ -3,6 +3,7 @@
 
 HOSTILE_COLLECTORS = \
 	tests/hostile/abort.so \
+	tests/hostile/asker.so \
 	tests/hostile/bad_setting.so \
 	tests/hostile/bad_text.so \
 	tests/hostile/cancelled.so \
@@ -18,6 +19,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/good.so \
 	tests/hostile/half.so \
 	tests/hostile/hog.so \
+	tests/hostile/keeper.so \
 	tests/hostile/late.so \
 	tests/hostile/liar.so \
 	tests/hostile/loop.so \

@@ -93,7 +93,7 @@ def mattermost(postgresql, templates, numbers):
 def kpi(minotor):
     """kpi(mattermost, interval=..., own={...}): a Minotor with kpi on that database, not yet started.
 
-    own        the `settings` group of kpi.conf
+    own        the `settings` group of kpi.conf; everything is counted in each round where it does not say otherwise
     settings   more for minotor.conf
     """
     def make(source, collectors=None, settings=None, database_settings=None, password=database.PASSWORD, own=None,
@@ -101,7 +101,7 @@ def kpi(minotor):
         def group(password_file):
             return source.settings(password_file, **(database_settings or {}))
 
-        file = {**FAST, **schedule, **({"settings": own} if own else {})}
+        file = {**FAST, **schedule, "settings": {"exact": True, **(own or {})}}
         return minotor({"kpi": file, **(collectors or {})}, database=group, password=password,
                        settings=settings)
     return make

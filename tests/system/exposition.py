@@ -67,7 +67,9 @@ class _Reader:
         if text and not text.endswith("\n"):
             raise ExpositionError("the last line does not end with a line feed")
         for self.place, line in enumerate(text.split("\n")[:-1], 1):
-            if "\r" in line or line != line.strip(" ") or line == "":
+            # Within the quotes of a label it is a character like any other.
+            bare = line if line.startswith("#") else re.sub(r'"(?:[^"\\]|\\.)*"', '""', line)
+            if "\r" in bare or line != line.strip(" ") or line == "":
                 self.fail(f"blank, padded or with a carriage return: {line!r}")
             if line.startswith("#"):
                 self.comment(line)

@@ -16,6 +16,7 @@ import processes
 from minotor import PATHS
 
 SETTING, START, LISTENER, SLOT, SLOT_STATE, DATA, DRAIN, READY, BUSY, IDLE, BAD_FRAME = range(1, 12)
+WANT, USE, REST, RELEASED, GRANT, RECALL, ASK_POOL, POOL, STATE = range(12, 21)
 HELLO, DESC, BEGIN, POINTS, END, BYE = range(1, 7)
 STATUSES = ["ok", "partial", "failed", "timeout", "not_ready", "no_data", "none"]
 FD_CONTROL, FD_DATA = 3, 4
@@ -131,13 +132,23 @@ class DataPipe:
         self.begun = None
 
 
+def state_checksum(version, content):
+    """FNV-1a of the version and the bytes."""
+    value = 0xcbf29ce484222325
+    for byte in struct.pack("<I", version) + content:
+        value = (value ^ byte) * 0x100000001b3 % 2 ** 64
+    return value
+
+
 class LoneWorker:
     """One worker process; `settings` is what the supervisor would send.
 
     control_bytes   room for its own control messages, where the system's default is too much to fill
+    state           (version, bytes) that a worker before it has left
+    grants          whether it may open a database session as soon as it asks; a test may change it
     """
 
-    def __init__(self, settings, control_bytes=None):
+    def __init__(self, settings, control_bytes=None, state=None, grants=True):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if control_bytes:
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, control_bytes)
@@ -145,6 +156,10 @@ class LoneWorker:
         self.control.setblocking(False)
         self.pipe = DataPipe()
         self.messages = []  # (type, until_ms, status)
+        self.grants = grants
+        self.wanted = None  # the number of the last WANT
+        self.pool = (2, 1, 1, 0, 3, 40, 5, 6, 7)  # what ASK_POOL is answered with; None: nothing
+        self.state = None  # (version, bytes) that it has saved last
         self.log = b""
         log_read, log_write = os.pipe2(os.O_CLOEXEC)
         self.process = self.spawn(theirs.fileno(), self.pipe.write_end, log_write)
@@ -156,6 +171,8 @@ class LoneWorker:
         self.log_reader.start()
         for name, value in {"supervisor_pid": os.getpid(), "log_level": "debug", **settings}.items():
             self.send_setting(name, str(value))
+        if state:
+            self.send_state(*state)
         self.control.send(bytes([START]))
 
     @staticmethod
@@ -191,6 +208,39 @@ class LoneWorker:
         texts = [part.encode() for part in (name, value, origin)]
         self.control.send(bytes([SETTING]) + b"".join(struct.pack("<H", len(text)) + text for text in texts))
 
+    def send_state(self, version, content, checksum=None):
+        checksum = state_checksum(version, content) if checksum is None else checksum
+        self.control.send(bytes([STATE]) + struct.pack("<IQH", version, checksum, len(content)) + content)
+
+    def grant(self, request=None):
+        self.control.send(bytes([GRANT]) + struct.pack("<IB", self.wanted if request is None else request, 0))
+
+    def recall(self):
+        self.control.send(bytes([RECALL]))
+
+    def said(self, kind):
+        """How often it has sent a message of that type."""
+        self.pump(0)
+        return sum(1 for message in self.messages if message[0] == kind)
+
+    def promises(self):
+        """BUSY and IDLE, so far."""
+        return [message for message in self.messages if message[0] in (BUSY, IDLE)]
+
+    def answer(self, message):
+        """What the supervisor would say at once."""
+        if message[0] == WANT:
+            self.wanted, = struct.unpack_from("<I", message, 1)
+            if self.grants:
+                self.grant()
+        elif message[0] == ASK_POOL and self.pool:
+            self.control.send(bytes([POOL]) + struct.pack("<4I5Q", *self.pool))
+        elif message[0] == STATE:
+            version, checksum, size = struct.unpack_from("<IQH", message, 1)
+            content = message[1 + struct.calcsize("<IQH"):]
+            assert len(content) == size and checksum == state_checksum(version, content)
+            self.state = (version, content)
+
     def give_pipe(self):
         """A new data pipe, as after a restart of the front. The old one stays readable; returns it."""
         old, self.pipe = self.pipe, DataPipe()
@@ -217,6 +267,7 @@ class LoneWorker:
                 break
             until, status = struct.unpack("<qB", message[1:]) if message[0] in (BUSY, IDLE) else (None, None)
             self.messages.append((message[0], until, status))
+            self.answer(message)
         if self.pipe.read_end >= 0:
             self.pipe.pump()
 

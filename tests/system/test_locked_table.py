@@ -96,14 +96,16 @@ def test_lock_on_posts(kpi, mattermost, figure):
 
 
 def test_everything_locked_and_the_deadline_holds(kpi, mattermost, figure):
-    """No family can be had: the round fails as a whole, in time, and the values go when they are stale."""
+    """What the locked tables hold goes when it is stale; each round ends in time all the same."""
+    asked_each_round = {"mattermost_kpi_posts_total", "mattermost_kpi_last_post_date", "mattermost_kpi_channels_total",
+                        "mattermost_kpi_sessions_total"}
     daemon = kpi(mattermost, interval="500ms", timeout="500ms", stale_after="2s").start()
     daemon.wait_until_good()
     with mattermost.session() as other:
         other("BEGIN")
         other("LOCK TABLE posts, channels, reactions, sessions IN ACCESS EXCLUSIVE MODE")
         page = daemon.wait_for(lambda page: page.collector("stale") == 1, 15, "stale values")
-        daemon.wait_for(lambda page: page.names("mattermost_kpi_") == [], 5, "no values")
+        daemon.wait_for(lambda page: not asked_each_round & set(page.names("mattermost_kpi_")), 5, "no values")
         assert page.collector("success") == 0
         figure(f"duration of a round in vain: {daemon.scrape().collector('duration_seconds'):.2f} s of 0.5 s allowed")
         other("ROLLBACK")

@@ -22,7 +22,8 @@ MAIN_LINES_MAX = 60
 MAY_INCLUDE = {
     "common": [],
     "supervisor": ["common/"],
-    "worker": ["common/", "database/driver.h", "minotor/"],
+    "worker": ["common/", "api/client.h", "database/driver.h", "minotor/"],
+    "api": ["common/"],
     "database": ["common/", "minotor/"],
     "front": ["common/"],
     "control": ["common/"],
@@ -35,8 +36,10 @@ LIBRARY_HEADERS = {
     "libpq-fe.h": ["core/database"],
     "dlfcn.h": ["core/worker"],
     "minotor/": ["core/worker", "core/database", "collectors"],
-    "curl/": [],
-    "mysql": [],
+    "curl/": ["core/api"],
+    "jansson.h": ["core/api", "core/supervisor"],
+    "mysql": ["core/database"],
+    "mariadb": ["core/database"],
 }
 
 # What a collector may include: the installed header and ISO C. It lives in a sandbox that it knows nothing of.
@@ -50,11 +53,11 @@ INSTRUMENTATION = re.compile(r"_*(asan|ubsan|lsan|sanitizer|sancov)_")
 
 # Built file -> libraries it may name besides the C library's, and whether it may dlopen.
 PROGRAMS = {
-    "core/supervisor/minotord": (["libconfig.so"], False),
+    "core/supervisor/minotord": (["libconfig.so", "libjansson.so"], False),
     "core/worker/minotor-worker": ([], True),
     "core/front/minotor-front": (["libmicrohttpd.so"], False),
 }
-FOREIGN_LIBRARIES = ["libpq.so", "libmicrohttpd.so", "libconfig.so", "libcurl", "libmariadb", "libmysqlclient"]
+FOREIGN_LIBRARIES = ["libpq.so", "libmicrohttpd.so", "libconfig.so", "libcurl", "libjansson.so", "libmariadb", "libmysqlclient"]
 
 
 def module_path(folder, name):
@@ -66,6 +69,8 @@ COLLECTORS = sorted(
     if os.path.isdir(os.path.join(SOURCE, "collectors", name)))
 MODULES = {module_path(f"collectors/{name}", name): ([], {"minotor_collector"}) for name in COLLECTORS}
 MODULES[module_path("core/database", "postgresql")] = (["libpq.so"], None)
+MODULES[module_path("core/database", "mysql")] = (["libmariadb.so"], None)
+MODULES[module_path("core/api", "api")] = (["libcurl.so", "libjansson.so"], {"minotor_api_client"})
 
 
 def sources(top, endings):
@@ -157,9 +162,10 @@ def test_library_is_included_only_where_it_belongs(header):
 
 @pytest.mark.parametrize("collector", COLLECTORS)
 def test_collector_includes_only_the_interface_and_iso_c(collector):
-    own = {os.path.basename(path) for path in sources(f"collectors/{collector}", (".h",))}
+    shared = [path for path in sources("collectors", (".c", ".h")) if path.count("/") == 1]
+    own = {os.path.basename(path) for path in sources(f"collectors/{collector}", (".h",)) + shared}
     wrong = [f"{path}:{number}: {name}"
-             for path in sources(f"collectors/{collector}", (".c", ".h"))
+             for path in sources(f"collectors/{collector}", (".c", ".h")) + shared
              for number, bracket, name in includes(path)
              if not (name.startswith("minotor/") or bracket == '"' and name in own
                      or bracket == "<" and name.removesuffix(".h") in ISO_C)]
@@ -207,6 +213,25 @@ def test_only_the_driver_links_libpq():
     files = sorted(PROGRAMS) + sorted(MODULES)
     assert [path for path in files if any(name.startswith("libpq") for name in needed(path))] == [
         module_path("core/database", "postgresql")]
+
+
+def test_only_the_driver_links_libmariadb():
+    files = sorted(PROGRAMS) + sorted(MODULES)
+    assert [path for path in files if any(name.startswith("libmariadb") for name in needed(path))] == [
+        module_path("core/database", "mysql")]
+
+
+def test_only_the_api_module_links_libcurl():
+    files = sorted(PROGRAMS) + sorted(MODULES)
+    assert [path for path in files if any(name.startswith("libcurl") for name in needed(path))] == [
+        module_path("core/api", "api")]
+
+
+def test_only_the_api_module_and_the_supervisor_link_jansson():
+    """The one reads what Mattermost answers, the other its config.json."""
+    files = sorted(PROGRAMS) + sorted(MODULES)
+    assert [path for path in files if any(name.startswith("libjansson") for name in needed(path))] == [
+        "core/supervisor/minotord", module_path("core/api", "api")]
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
@@ -288,6 +313,7 @@ def test_the_measure_of_functions_sees_functions():
 
 def test_every_test_is_run():
     """A file that no list names would pass for ever."""
-    listed = "\n".join(lines("tests/local.mk")).split()
+    lists = ("tests/local.mk", "tests/bench/local.mk")
+    listed = [word for path in lists for line in lines(path) for word in line.split()]
     written = [path for path in sources("tests", (".c", ".py")) if os.path.basename(path).startswith("test_")]
     assert [path for path in written if path.removesuffix(".c") not in listed] == []

@@ -37,17 +37,50 @@ static struct control_message sample(enum control_type type)
         message.body.bad_frame.offset = 1ULL << 40;
         memset(message.body.bad_frame.bytes_hex, 'f', 64);
         break;
+    case CONTROL_WANT:
+    case CONTROL_GRANT:
+    case CONTROL_RELEASED:
+        message.body.session = (struct control_session){ .request = UINT32_MAX, .lingers = 1 };
+        break;
+    case CONTROL_POOL:
+        message.body.pool = (struct control_pool){ .max_open = 1, .open = 2, .in_use = 3, .idle = 4, .wait_count = 5,
+                                                   .wait_duration_ms = 6, .closed_max_idle = 7, .closed_idle_time = 8,
+                                                   .closed_lifetime = UINT64_MAX };
+        break;
+    case CONTROL_STATE:
+        message.body.state = (struct control_state){ .version = 3, .size = 4, .bytes = { 0, 255, 0, 1 } };
+        break;
     default:
         break;
     }
     return message;
 }
 
+/* Bits of enum control_party. */
+static unsigned senders_of(enum control_type type)
+{
+    switch (type) {
+    case CONTROL_BAD_FRAME:
+        return CONTROL_FROM_FRONT;
+    case CONTROL_GRANT:
+    case CONTROL_RECALL:
+    case CONTROL_POOL:
+        return CONTROL_FROM_SUPERVISOR;
+    case CONTROL_STATE:
+        return CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER;
+    case CONTROL_READY:
+    case CONTROL_BUSY:
+    case CONTROL_IDLE:
+        return CONTROL_FROM_WORKER | CONTROL_FROM_FRONT;
+    default:
+        return type < CONTROL_READY ? CONTROL_FROM_SUPERVISOR : CONTROL_FROM_WORKER;
+    }
+}
+
 static unsigned sender_of(enum control_type type)
 {
-    if (type == CONTROL_BAD_FRAME)
-        return CONTROL_FROM_FRONT;
-    return type >= CONTROL_READY ? CONTROL_FROM_WORKER : CONTROL_FROM_SUPERVISOR;
+    unsigned senders = senders_of(type);
+    return senders & (~senders + 1); /* one of them */
 }
 
 static void test_every_message_comes_back(void)
@@ -75,6 +108,26 @@ static void test_the_largest_setting_fits(void)
     CU_ASSERT_STRING_EQUAL(received.body.setting.value, sent.body.setting.value);
 }
 
+static void test_the_largest_state_fits_and_a_larger_is_broken(void)
+{
+    uint8_t bytes[CONTROL_MESSAGE_MAX_BYTES] = { 0 };
+    struct control_message sent = { .type = CONTROL_STATE };
+    struct control_message received;
+    sent.body.state.version = 1;
+    sent.body.state.size = STATE_MAX_BYTES;
+    memset(sent.body.state.bytes, 0xA5, STATE_MAX_BYTES);
+    sent.body.state.checksum = control_state_checksum(&sent.body.state);
+    size_t size = control_encode(&sent, bytes);
+    CU_ASSERT_EQUAL(control_decode(bytes, size, CONTROL_FROM_WORKER, &received), CONTROL_OK);
+    CU_ASSERT_EQUAL(memcmp(&sent, &received, sizeof sent), 0);
+    CU_ASSERT_EQUAL(control_state_checksum(&received.body.state), received.body.state.checksum);
+    received.body.state.version++;
+    CU_ASSERT_NOT_EQUAL(control_state_checksum(&received.body.state), received.body.state.checksum);
+    const size_t length_at = 1 + 4 + 8;
+    bytes[length_at] = (STATE_MAX_BYTES + 1) & 0xFF;
+    CU_ASSERT_EQUAL(control_decode(bytes, size + 1, CONTROL_FROM_WORKER, &received), CONTROL_BROKEN);
+}
+
 static void test_senders_are_kept_apart(void)
 {
     static const enum control_party parties[] = { CONTROL_FROM_SUPERVISOR, CONTROL_FROM_WORKER, CONTROL_FROM_FRONT };
@@ -83,10 +136,7 @@ static void test_senders_are_kept_apart(void)
         struct control_message message = sample((enum control_type)type);
         size_t size = control_encode(&message, bytes);
         for (size_t i = 0; i < 3; i++) {
-            bool ordered = type < CONTROL_READY;
-            bool expected = ordered ? parties[i] == CONTROL_FROM_SUPERVISOR : parties[i] != CONTROL_FROM_SUPERVISOR;
-            if (type == CONTROL_BAD_FRAME)
-                expected = parties[i] == CONTROL_FROM_FRONT;
+            bool expected = (senders_of((enum control_type)type) & parties[i]) != 0;
             bool accepted = control_decode(bytes, size, parties[i], &message) == CONTROL_OK;
             CU_ASSERT_EQUAL(accepted, expected);
         }
@@ -237,6 +287,7 @@ int main(void)
     static CU_TestInfo tests[] = {
         { "every message comes back", test_every_message_comes_back },
         { "the largest setting fits", test_the_largest_setting_fits },
+        { "the largest state fits and a larger is broken", test_the_largest_state_fits_and_a_larger_is_broken },
         { "senders are kept apart", test_senders_are_kept_apart },
         { "every cut and every extra byte is broken", test_every_cut_and_every_extra_byte_is_broken },
         { "unknown types are broken", test_unknown_types_are_broken },

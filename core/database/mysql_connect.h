@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes a session in a thread: the client library's name lookup and TLS handshake block, whatever one asks of
+ * it, and so would the worker. A thread whose time is over is left alone; it ends by the library's own
+ * timeouts, and what it has connected is closed.
+ */
+#ifndef MINOTOR_DATABASE_MYSQL_CONNECT_H
+#define MINOTOR_DATABASE_MYSQL_CONNECT_H
+
+#include <mysql.h>
+
+#include "database/driver.h"
+#include "database/mysql_options.h"
+#include "database/mysql_wait.h"
+
+/*
+ * Connects within the patience. ARRIVED: *handle is the session. LOST: *handle knows why not, or *fault does;
+ * the caller closes the handle if there is one. LATE, STOPPED: there is no handle.
+ */
+enum session_outcome mysql_connect_session(MYSQL **handle, const struct database_settings *settings,
+                                           const struct mysql_place *place,
+                                           const struct session_patience *patience, const char **fault);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a worker is told about its target, and the secrets among it: they are read when a worker is born and
+ * kept nowhere.
+ */
+#ifndef MINOTOR_SUPERVISOR_TARGET_SETTINGS_H
+#define MINOTOR_SUPERVISOR_TARGET_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "supervisor/child.h"
+#include "supervisor/config.h"
+
+/* Wiped by its owner with explicit_bzero(). "": there is none, or it is not for this collector. */
+struct target_secrets {
+    char password[SETTING_VALUE_MAX_BYTES];
+    char token[SETTING_VALUE_MAX_BYTES];
+};
+
+/* Files that secrets come from, as they were when somebody looked. */
+struct target_status {
+    struct stat file[5];
+};
+
+/*
+ * Reads the secrets that a collector may have. 0; or -1, `why` is one line, and `secrets` is wiped. A
+ * password out of Mattermost's configuration is given only if it is still one for the place that the target
+ * has.
+ */
+int target_secrets_read(const struct config_target *target, unsigned wanted, struct target_secrets *secrets,
+                        char *why, size_t why_bytes);
+
+/* Sends database.*, api.* and target.*. */
+void target_settings_send(const struct config_target *target, const struct target_secrets *secrets,
+                          struct child *child);
+
+void target_status_take(const struct config_target *target, struct target_status *status);
+/* Whether all those files are as they were. */
+bool target_status_same(const struct config_target *target, const struct target_status *status);
+
+#endif

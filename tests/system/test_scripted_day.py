@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A day in the life of an installation, watched by counts that go on from a baseline: equal to full counts after each
+step, or off by what minotor-kpi(7) calls drift, until the next baseline repairs it."""
+
+import os
+import time
+
+import pytest
+
+import installations
+import truth
+from installations import MODULES
+from database import PrivatePostgreSQL
+from mysql_database import PrivateMariaDB
+
+NEVER = "700h"
+LAG = "1500ms"  # longer than any transaction here takes on a busy machine
+OFTEN = {"people_interval": "0s", "unindexed_interval": "0s"}
+# Counts on and never looks back: shows each drift. Its watermark moves all the time.
+FAITHFUL = {**OFTEN, "lag": LAG, "baseline_interval": NEVER, "repair_interval": NEVER}
+# Looks into every suspicion.
+WATCHFUL = {**OFTEN, "lag": LAG, "baseline_interval": NEVER, "repair_interval": "0s"}
+USAGE = {"lag": LAG, "baseline_interval": NEVER, "repair_interval": "0s", "details_interval": "0s"}
+POSTS = ("mattermost_kpi_posts_total",)
+FILES = ("mattermost_files",)
+SIZE = ("mattermost_files_size_bytes",)
+MESSAGES = "mattermost_messages_posted_total"
+REAL = [("postgresql", "real"), ("mysql", "real")]
+VERSIONS = pytest.mark.parametrize("day", REAL + installations.VERSIONS[::2], indirect=True, ids="-".join)
+# Where nothing but the engine makes a difference.
+ENGINES = pytest.mark.parametrize("day", [("postgresql", "11.6"), ("mysql", "9.9")], indirect=True, ids="-".join)
+PAUSE = 3.2  # more than two lags: what happened is behind the watermark
+
+
+@pytest.fixture(scope="module")
+def servers():
+    with PrivatePostgreSQL() as postgresql, PrivateMariaDB() as mariadb:
+        yield {"postgresql": postgresql, "mysql": mariadb}
+
+
+class Day:
+    """The installation and three workers that watch it."""
+
+    def __init__(self, source, engine, version, folder):
+        self.source, self.engine = source, engine
+        self.reader = installations.Reader(source, engine)
+        self.live = MODULES[engine].mattermost_fixture.Live(engine, "5.37" if version == "real" else version, 7)
+        self.folder = installations.drivers(folder)
+        self.faithful = self.worker("kpi", FAITHFUL)
+        self.watchful = self.worker("kpi", WATCHFUL)
+        self.jobs = self.worker("jobs", {"history_interval": "0s"})
+        self.usage = self.worker("usage", USAGE)
+        self.drift = {}
+        self.number = 0
+        for one in self.workers():
+            assert one.round().status == "ok"
+
+    def workers(self):
+        return [self.faithful, self.watchful, self.jobs, self.usage]
+
+    def worker(self, collector, own):
+        return installations.worker(self.source, self.engine, collector, self.folder, own=own)
+
+    def sql(self, *texts):
+        """In one transaction, as a server would."""
+        begin = "BEGIN;\n" if self.engine == "postgresql" else "START TRANSACTION;\n"
+        self.source.sql(begin + ";\n".join(text.rstrip().rstrip(";") for text in texts) + ";\nCOMMIT;\n")
+
+    def id(self, what):
+        self.number += 1
+        return f"{what}{self.number}".ljust(26, "x")
+
+    def newest(self, condition, table="Posts"):
+        return self.source.sql(f"SELECT Id FROM {table} WHERE {condition} ORDER BY CreateAt DESC LIMIT 1")
+
+    def truths(self):
+        expected = truth.kpi(self.reader)
+        drifted = {**expected, **{key: expected[key] + value for key, value in self.drift.items()}}
+        return [(self.faithful, drifted), (self.watchful, expected), (self.jobs, truth.jobs(self.reader)),
+                (self.usage, truth.usage(self.reader))]
+
+    def settle(self, what, seconds=20, only=None):
+        """All workers come to show what is true; what counts on does at once, the others when they look."""
+        end = time.monotonic() + seconds
+        while True:
+            for one in self.workers():
+                one.pump(0)
+            pairs = [(one, expected) for one, expected in self.truths() if only is None or one in only]
+            wrong = [truth.difference(truth.comparable(one.round().samples, MESSAGES), expected)
+                     for one, expected in pairs]
+            if not any(wrong):
+                return
+            assert time.monotonic() < end, f"after {what}: {wrong}"
+
+    def count_on(self, what):
+        """Without a new baseline, in the next whole round."""
+        before = self.baselines()
+        self.faithful.round()
+        found = self.faithful.round().samples
+        expected = truth.kpi(self.reader)
+        for key in (POSTS, FILES, SIZE, ("mattermost_kpi_last_post_date",)):
+            assert found[key] == expected[key] + self.drift.get(key, 0), f"after {what}: {key}"
+        assert self.baselines() == before, f"after {what}: the faithful one has counted in full"
+
+    def baselines(self):
+        samples = self.faithful.pipe.rounds[-1].samples
+        return [samples[("mattermost_kpi_counted_timestamp_seconds", table)] for table in ("posts", "files")]
+
+    def end(self):
+        for one in self.workers():
+            one.end()
+            print(one.log_text[-3000:])
+        self.reader.close()
+
+
+@pytest.fixture
+def day(request, servers, tmp_path):
+    engine, version = request.param
+    name = f"day_{request.function.__name__[:20]}_{version.replace('.', '_')}"
+    if version == "real":
+        if not os.path.exists(MODULES[engine].REAL_DUMP):
+            pytest.skip("no ../shared/real beside the source tree")
+        source = installations.real(servers[engine], engine, name)
+    else:
+        source = installations.generated(servers[engine], engine, version, name)
+    made = Day(source, engine, version, str(tmp_path))
+    yield made
+    made.end()
+
+
+def new_file(day, post):
+    at = time.time_ns() // 10 ** 6
+    return ("INSERT INTO FileInfo (Id, CreatorId, PostId, CreateAt, UpdateAt, DeleteAt, Path, ThumbnailPath, PreviewPath,"
+            f" Name, Extension, Size, MimeType, Width, Height, HasPreviewImage) VALUES ('{day.id('file')}', '{day.id('user')}',"
+            f" '{post}', {at}, {at}, 0, '', '', '', 'a', 'txt', 4711, 'text/plain', 0, 0, FALSE)")
+
+
+def at_once(day):
+    """(what, SQL): steps that a count which goes on sees in the next round."""
+    live, now = day.live, lambda: time.time_ns() // 10 ** 6
+    yield "new posts", [live.new_post() for _ in range(3)]
+    post = day.newest("DeleteAt = 0 AND RootId = ''")
+    yield "a reply", [live.new_reply()]
+    yield "an edit, which leaves a copy", [live.edit_post()]
+    yield "a second edit", [live.edit_post()]
+    yield "a pin, which leaves a copy", [live.pin_post()]
+    yield "a file", [new_file(day, post)]
+    yield "the file deleted", [f"UPDATE FileInfo SET DeleteAt = {now()}, UpdateAt = {now()} WHERE PostId = '{post}'"]
+    yield "a post deleted", [f"UPDATE Posts SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{post}'"]
+    old = day.source.sql("SELECT Id FROM Posts WHERE DeleteAt = 0 AND RootId = '' AND Id NOT IN"
+                         " (SELECT RootId FROM Posts) ORDER BY CreateAt LIMIT 1")
+    yield "an old post deleted", [f"UPDATE Posts SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{old}'"]
+    yield "a join, which is no message", [live.new_post(), "UPDATE Channels SET TotalMsgCount = TotalMsgCount - 1"
+          f" WHERE Id = (SELECT ChannelId FROM Posts WHERE CreateAt > {now() - 500} AND OriginalId = '' AND DeleteAt = 0"
+          " ORDER BY CreateAt DESC LIMIT 1)", f"UPDATE Posts SET Type = 'system_join_channel' WHERE CreateAt > {now() - 100}"
+          " AND OriginalId = '' AND DeleteAt = 0"]
+
+
+def other_tables(day):
+    """(what, SQL): steps in tables that are counted as a whole."""
+    live, now = day.live, lambda: time.time_ns() // 10 ** 6
+    channel = day.newest("DeleteAt = 0 AND Type = 'O'", "Channels")
+    user = day.newest("DeleteAt = 0 AND Id NOT IN (SELECT UserId FROM Bots)", "Users")
+    yield "a reaction", [live.react()]
+    yield "a reaction taken back", [live.unreact()]
+    yield "a reaction given again", [live.rereact()]
+    yield "a channel archived", [f"UPDATE Channels SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{channel}'"]
+    yield "a user deactivated", [f"UPDATE Users SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{user}'"]
+    yield "sessions", [live.new_session(), live.expire_session()]
+    yield "a job pending", [live.new_job()]
+    yield "a job running", [live.claim_job()]
+    yield "a job done", [live.finish_job()]
+    yield "a job failed", [live.new_job("plugins"), live.claim_job("plugins"), live.finish_job("plugins", failed=True)]
+    for status in ("cancel_requested", "canceled", "warning", "a_status_of_the_future"):
+        yield f"a job {status}", [live.new_job("ldap_sync"), live.claim_job("ldap_sync"), f"UPDATE Jobs SET Status = '{status}'"
+                                  " WHERE Type = 'ldap_sync' AND Status = 'in_progress'"]
+    yield "a job cancelled before it began", [live.new_job("import_delete"), "UPDATE Jobs SET Status = 'canceled'"
+                                              " WHERE Type = 'import_delete' AND Status = 'pending'"]
+
+
+@VERSIONS
+def test_steps_that_are_seen_at_once(day):
+    for number, (what, texts) in enumerate(at_once(day)):
+        day.sql(*texts)
+        day.count_on(what)
+        if number % 3 == 2:
+            time.sleep(PAUSE)
+            day.count_on(what + ", behind the watermark")
+    day.settle("the day")
+    for what, texts in other_tables(day):
+        day.sql(*texts)
+        day.settle(what)
+    time.sleep(PAUSE)
+    day.settle("all of it, behind the watermark")
+
+
+def oldest_posts(count, beyond=0):
+    """A subquery that MySQL accepts in a statement that changes the same table."""
+    return (f"(SELECT Id FROM (SELECT Id FROM Posts WHERE DeleteAt = 0 AND RootId = '' ORDER BY CreateAt, Id LIMIT {count}"
+            f" OFFSET {beyond}) AS chosen)")
+
+
+def drifting(day):
+    """(what, SQL, drift of the faithful one, who else notices): steps that minotor-kpi(7) names."""
+    live, now = day.live, time.time_ns() // 10 ** 6
+    everybody, on_postgresql = ("watchful", "usage"), day.engine == "postgresql"
+    yield "a run of data retention", [
+        f"DELETE FROM Posts WHERE Id IN {oldest_posts(20)}", live.new_job("data_retention"), live.claim_job("data_retention"),
+        live.finish_job("data_retention")], 20, everybody
+    yield "an import by a job", [
+        live.new_post(), f"UPDATE Posts SET CreateAt = CreateAt - 8000000000, UpdateAt = CreateAt WHERE CreateAt > {now}",
+        live.new_job("import_process"), live.claim_job("import_process"), live.finish_job("import_process")], -1, everybody
+    # The counter of the channel goes with it, its posts are as good as gone.
+    yield "posts and a channel deleted for good", [
+        f"DELETE FROM Posts WHERE Id IN {oldest_posts(2, 40)}",
+        "UPDATE Channels SET TotalMsgCount = 0 WHERE Id = (SELECT Id FROM (SELECT Id FROM Channels WHERE Type = 'O'"
+        " AND TotalMsgCount > 5 ORDER BY Id LIMIT 1) AS chosen)"], 2, everybody if on_postgresql else ("watchful",)
+    yield "single posts deleted for good", [
+        f"DELETE FROM Posts WHERE Id IN {oldest_posts(3, 50)}"], 3, everybody if on_postgresql else ()
+
+
+@ENGINES
+def test_drift_and_its_repair(day):
+    for what, texts, drift, noticed_by in drifting(day):
+        day.settle("before " + what)
+        day.sql(*texts)
+        day.drift[POSTS] = day.drift.get(POSTS, 0) + drift
+        day.settle(what, only=[day.faithful])
+        # Where nothing tells, the next baseline does, here that of a worker which knows of no former one.
+        if "watchful" not in noticed_by:
+            day.watchful.end()
+            day.watchful = day.worker("kpi", WATCHFUL)
+        if "usage" not in noticed_by:
+            day.usage.end()
+            day.usage = day.worker("usage", USAGE)
+        day.settle(what)
+
+
+@ENGINES
+def test_an_import_without_a_job(day):
+    """Mattermost's own counters grow, and no recent post explains it."""
+    now = time.time_ns() // 10 ** 6
+    day.sql(day.live.new_post(),
+            f"UPDATE Posts SET CreateAt = CreateAt - 8000000000, UpdateAt = CreateAt WHERE CreateAt > {now}")
+    day.drift[POSTS] = -1
+    day.settle("an import", only=[day.faithful, day.watchful])
+
+
+@ENGINES
+def test_a_reply_that_was_deleted_before_its_root(day):
+    """Deleted twice, taken off twice; a baseline repairs it."""
+    source, now = day.source, lambda: time.time_ns() // 10 ** 6
+    day.sql(day.live.new_post())
+    root = day.newest("DeleteAt = 0 AND RootId = ''")
+    day.sql(day.live.new_post(), "UPDATE Posts SET Type = Type")
+    reply = day.newest(f"DeleteAt = 0 AND RootId = '' AND Id <> '{root}'")
+    day.sql(f"UPDATE Posts SET RootId = '{root}' WHERE Id = '{reply}'")
+    time.sleep(PAUSE)
+    day.sql(f"UPDATE Posts SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{reply}'")
+    day.count_on("a reply deleted")
+    time.sleep(PAUSE)
+    day.count_on("a reply deleted, behind the watermark")
+    day.sql(f"UPDATE Posts SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{root}' OR RootId = '{root}'")
+    day.drift[POSTS] = -1
+    time.sleep(PAUSE)
+    day.count_on("its root deleted")
+    day.faithful.end()
+    day.faithful, day.drift = day.worker("kpi", FAITHFUL), {}
+    day.faithful.round()
+    day.count_on("the next baseline")
+    assert truth.number(source, "SELECT COUNT(*) FROM Posts WHERE DeleteAt = 0") > 0
+
+
+@ENGINES
+def test_a_new_worker_goes_on_where_the_last_one_was(day):
+    day.sql(day.live.new_post())
+    day.count_on("a post")
+    before = day.baselines()
+    state = day.faithful.wait(lambda: day.faithful.state)
+    day.faithful.end()
+    day.sql(day.live.new_post(), day.live.edit_post())
+    day.faithful = installations.worker(day.source, day.engine, "kpi", day.folder, own=FAITHFUL, state=state)
+    day.faithful.round()
+    assert day.baselines() == before
+    day.count_on("a new worker")

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The collector dbpool against a host whose database and minotord answer what the test has put there. */
+#include "tests/tap/cunit_tap.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "minotor/collector.h"
+#include "worker/plugin.h"
+
+#define COLUMNS_MAX 4
+#define ROWS_MAX_HERE 8
+#define SAMPLES_MAX_HERE 64
+#define QUERIES_MAX 8
+
+/* What the database says to a query: rows, or an error. */
+struct answer {
+    const char *query_name;
+    int result;
+    const char *rows[ROWS_MAX_HERE][COLUMNS_MAX]; /* until the first row that begins with NULL */
+};
+
+struct sample {
+    uint32_t family;
+    char label[40];
+    double value;
+};
+
+static struct {
+    const char *engine;
+    const char *max_open_conns;
+    const char *mattermost_user;
+    struct answer answers[QUERIES_MAX];
+    const struct answer *current;
+    const char *const *row;
+    size_t next_row;
+    char asked[QUERIES_MAX * 2][32];
+    size_t queries;
+    int pool_result;
+    char error[MINOTOR_TEXT_MAX];
+    struct sample samples[SAMPLES_MAX_HERE];
+    size_t sample_count;
+    bool unknown[32];
+    unsigned logged;
+} fake;
+
+static void *state;
+
+static void fake_log(const struct minotor_host *host, int level, const char *text)
+{
+    (void)host;
+    (void)level;
+    (void)text;
+    fake.logged++;
+}
+
+static const char *fake_setting_text(const struct minotor_host *host, const char *name)
+{
+    (void)host;
+    CU_ASSERT_STRING_EQUAL(name, "mattermost_user");
+    return fake.mattermost_user;
+}
+
+static int keep(uint32_t family, const char *const *label_values, uint32_t label_count, double value)
+{
+    struct sample *sample = &fake.samples[fake.sample_count++];
+    CU_ASSERT_FATAL(fake.sample_count < SAMPLES_MAX_HERE);
+    sample->family = family;
+    sample->value = value;
+    snprintf(sample->label, sizeof sample->label, "%s", label_count > 0 ? label_values[0] : "");
+    return MINOTOR_OK;
+}
+
+static int fake_emit_u64(const struct minotor_host *host, uint32_t family, const char *const *label_values,
+                         uint32_t label_count, uint64_t value)
+{
+    (void)host;
+    return keep(family, label_values, label_count, (double)value);
+}
+
+static int fake_emit_f64(const struct minotor_host *host, uint32_t family, const char *const *label_values,
+                         uint32_t label_count, double value)
+{
+    (void)host;
+    return keep(family, label_values, label_count, value);
+}
+
+static void fake_unknown(const struct minotor_host *host, uint32_t family, const char *reason)
+{
+    (void)host;
+    CU_ASSERT_NOT_EQUAL(reason[0], '\0');
+    fake.unknown[family] = true;
+}
+
+static void fake_set_error(const struct minotor_host *host, const char *text)
+{
+    (void)host;
+    snprintf(fake.error, sizeof fake.error, "%s", text);
+}
+
+static const char *fake_error(const struct minotor_host *host)
+{
+    (void)host;
+    return fake.error;
+}
+
+static int fake_query(const struct minotor_host *host, const struct minotor_query *query)
+{
+    (void)host;
+    bool is_mysql = strcmp(fake.engine, "mysql") == 0;
+    CU_ASSERT_EQUAL(query->size, sizeof *query);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(is_mysql ? query->mysql : query->postgresql);
+    CU_ASSERT_FATAL(fake.queries < QUERIES_MAX * 2);
+    snprintf(fake.asked[fake.queries++], sizeof fake.asked[0], "%s", query->name);
+    fake.next_row = 0;
+    fake.row = NULL;
+    for (fake.current = fake.answers; strcmp(fake.current->query_name, query->name) != 0; fake.current++)
+        CU_ASSERT_PTR_NOT_NULL_FATAL(fake.current[1].query_name);
+    if (fake.current->result != MINOTOR_OK)
+        fake_set_error(host, "the view is gone");
+    return fake.current->result;
+}
+
+static int fake_next_row(const struct minotor_host *host)
+{
+    (void)host;
+    fake.row = fake.next_row < ROWS_MAX_HERE ? fake.current->rows[fake.next_row] : NULL;
+    if (fake.row == NULL || fake.row[0] == NULL)
+        return MINOTOR_END;
+    fake.next_row++;
+    return MINOTOR_OK;
+}
+
+static const char *fake_cell(const struct minotor_host *host, uint32_t column)
+{
+    (void)host;
+    return fake.row != NULL && column < COLUMNS_MAX ? fake.row[column] : NULL;
+}
+
+static const char *fake_engine(const struct minotor_host *host)
+{
+    (void)host;
+    return fake.engine;
+}
+
+static const char *fake_target(const struct minotor_host *host, const char *key)
+{
+    (void)host;
+    if (strcmp(key, "database.user") == 0)
+        return "minotor";
+    CU_ASSERT_STRING_EQUAL(key, "database.max_open_conns");
+    return fake.max_open_conns;
+}
+
+static int fake_pool(const struct minotor_host *host, struct minotor_pool *pool)
+{
+    CU_ASSERT_EQUAL(pool->size, sizeof *pool);
+    if (fake.pool_result != MINOTOR_OK) {
+        fake_set_error(host, "minotord does not answer");
+        return fake.pool_result;
+    }
+    *pool = (struct minotor_pool){ .size = sizeof *pool, .max_open = 2, .open = 2, .in_use = 1, .idle = 1,
+                                   .wait_count = 4, .wait_duration_us = 1500000, .closed_max_idle = 5,
+                                   .closed_idle_time = 6, .closed_lifetime = 7 };
+    return MINOTOR_OK;
+}
+
+static const struct minotor_host host = {
+    .size = sizeof host,
+    .abi_major = MINOTOR_ABI_MAJOR,
+    .abi_minor = MINOTOR_ABI_MINOR,
+    .log = fake_log,
+    .setting_text = fake_setting_text,
+    .emit_u64 = fake_emit_u64,
+    .emit_f64 = fake_emit_f64,
+    .unknown = fake_unknown,
+    .set_error = fake_set_error,
+    .error = fake_error,
+    .query = fake_query,
+    .next_row = fake_next_row,
+    .cell = fake_cell,
+    .engine = fake_engine,
+    .target = fake_target,
+    .pool = fake_pool,
+};
+
+static const struct answer postgresql[] = {
+    { .query_name = "sessions",
+      .rows = { { "1", "active", "3", "1700000005000" },
+                { "1", "idle", "40", NULL },
+                { "1", "idle_in_transaction", "2", "1700000000250" },
+                { "0", "idle", "9", NULL },
+                { "0", "active", "1", NULL } } },
+    { .query_name = "limit of connections", .rows = { { "100" } } },
+    { .query_name = "waits for locks", .rows = { { "3" } } },
+    { .query_name = "replication", .rows = { { "walreceiver", "1500000" }, { "hidden", NULL } } },
+    { .query_name = "dead rows", .rows = { { "posts", "50001", "1700000000500" }, { "jobs", "0", NULL } } },
+    { .query_name = NULL },
+};
+
+static const struct answer mysql[] = {
+    { .query_name = "privileges", .rows = { { "1" } } },
+    { .query_name = "threads", .rows = { { "Threads_connected", "12" }, { "Threads_running", "2" } } },
+    { .query_name = "limit of connections", .rows = { { "151" } } },
+    { .query_name = "sessions", .rows = { { "10", "8" } } },
+    { .query_name = "transactions", .rows = { { "1", "1700000000" } } },
+    { .query_name = NULL },
+};
+
+static void set_engine(const char *engine)
+{
+    bool is_mysql = strcmp(engine, "mysql") == 0;
+    memset(&fake, 0, sizeof fake);
+    fake.engine = engine;
+    fake.max_open_conns = "";
+    fake.mattermost_user = "";
+    memcpy(fake.answers, is_mysql ? mysql : postgresql, is_mysql ? sizeof mysql : sizeof postgresql);
+    if (state != NULL)
+        minotor_collector()->close(&host, state);
+    CU_ASSERT_EQUAL(minotor_collector()->open(&host, &state), MINOTOR_OK);
+}
+
+static struct answer *answer_of(const char *name)
+{
+    struct answer *answer = fake.answers;
+    while (strcmp(answer->query_name, name) != 0)
+        answer++;
+    return answer;
+}
+
+static int collect(void)
+{
+    return minotor_collector()->collect(&host, state);
+}
+
+static uint32_t family_of(const char *name)
+{
+    for (uint32_t i = 0; i < minotor_collector()->family_count; i++)
+        if (strcmp(minotor_collector()->families[i].name + strlen("mattermost_"), name) == 0)
+            return i;
+    CU_FAIL_FATAL("no such family");
+    return 0;
+}
+
+/* The value, or -1 when there is none. */
+static double value_of(const char *family, const char *label)
+{
+    for (size_t i = 0; i < fake.sample_count; i++)
+        if (fake.samples[i].family == family_of(family) && strcmp(fake.samples[i].label, label) == 0)
+            return fake.samples[i].value;
+    return -1;
+}
+
+static size_t unknown_count(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof fake.unknown; i++)
+        count += fake.unknown[i];
+    return count;
+}
+
+static void the_worker_would_load_it(void)
+{
+    struct plugin plugin;
+    char error[PLUGIN_ERROR_MAX_BYTES] = "";
+    CU_ASSERT_EQUAL(plugin_check(minotor_collector(), "dbpool", &plugin, error), EXIT_CODE_DONE);
+    CU_ASSERT_STRING_EQUAL(error, "");
+    plugin_destroy(&plugin);
+}
+
+static void own_pool_is_exact(void)
+{
+    static const struct {
+        const char *family;
+        double value;
+    } all[] = { { "db_max_open_connections", 2 },
+                { "db_open_connections", 2 },
+                { "db_connections_in_use", 1 },
+                { "db_connections_idle", 1 },
+                { "db_wait_count", 4 },
+                { "db_wait_duration_seconds", 1.5 },
+                { "db_idle_connections_closed_total", 5 },
+                { "db_idle_time_connections_closed_total", 6 },
+                { "db_lifetime_connections_closed_total", 7 } };
+    set_engine("postgresql");
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        CU_ASSERT_EQUAL(value_of(all[i].family, "minotor"), all[i].value);
+    for (size_t i = 4; i < sizeof all / sizeof all[0]; i++)
+        CU_ASSERT_EQUAL(value_of(all[i].family, "mattermost"), -1);
+}
+
+static void values_of_postgresql(void)
+{
+    set_engine("postgresql");
+    fake.max_open_conns = "300";
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(unknown_count(), 0);
+    CU_ASSERT_EQUAL(fake.logged, 0);
+    CU_ASSERT_EQUAL(value_of("db_max_open_connections", "mattermost"), 300);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), 45);
+    CU_ASSERT_EQUAL(value_of("db_connections_idle", "mattermost"), 40);
+    CU_ASSERT_EQUAL(value_of("db_connections_in_use", "mattermost"), 5);
+    CU_ASSERT_EQUAL(value_of("database_connections", "idle"), 49);
+    CU_ASSERT_EQUAL(value_of("database_connections", "active"), 4);
+    CU_ASSERT_EQUAL(value_of("database_connections", "idle_in_transaction"), 2);
+    CU_ASSERT_EQUAL(value_of("database_max_connections", ""), 100);
+    CU_ASSERT_EQUAL(value_of("database_oldest_transaction_timestamp_seconds", ""), 1700000000.25);
+    CU_ASSERT_EQUAL(value_of("database_lock_waits", ""), 3);
+    CU_ASSERT_EQUAL(value_of("database_replication_lag_seconds", "walreceiver"), 1.5);
+    CU_ASSERT_EQUAL(value_of("database_replication_lag_seconds", "hidden"), -1);
+    CU_ASSERT_EQUAL(value_of("database_table_dead_rows", "posts"), 50001);
+    CU_ASSERT_EQUAL(value_of("database_table_last_vacuum_timestamp_seconds", "posts"), 1700000000.5);
+    CU_ASSERT_EQUAL(value_of("database_table_last_vacuum_timestamp_seconds", "jobs"), -1);
+}
+
+static void what_is_hidden_is_absent_and_told_once(void)
+{
+    set_engine("postgresql");
+    answer_of("sessions")->rows[1][1] = NULL;
+    for (int i = 0; i < 2; i++) {
+        fake.sample_count = fake.queries = 0;
+        CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+        CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), 45);
+        CU_ASSERT_EQUAL(value_of("db_connections_idle", "mattermost"), -1);
+        CU_ASSERT_EQUAL(value_of("db_connections_in_use", "mattermost"), -1);
+        CU_ASSERT_EQUAL(value_of("database_connections", "unknown"), 40);
+        CU_ASSERT_EQUAL(value_of("database_oldest_transaction_timestamp_seconds", ""), -1);
+        CU_ASSERT_EQUAL(fake.logged, 1);
+    }
+    CU_ASSERT_EQUAL(unknown_count(), 0);
+}
+
+static void values_of_mysql(void)
+{
+    set_engine("mysql");
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(unknown_count(), 0);
+    CU_ASSERT_EQUAL(value_of("db_max_open_connections", "mattermost"), -1);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), 10);
+    CU_ASSERT_EQUAL(value_of("db_connections_idle", "mattermost"), 8);
+    CU_ASSERT_EQUAL(value_of("db_connections_in_use", "mattermost"), 2);
+    CU_ASSERT_EQUAL(value_of("database_connections", "active"), 2);
+    CU_ASSERT_EQUAL(value_of("database_connections", "idle"), 10);
+    CU_ASSERT_EQUAL(value_of("database_max_connections", ""), 151);
+    CU_ASSERT_EQUAL(value_of("database_lock_waits", ""), 1);
+    CU_ASSERT_EQUAL(value_of("database_oldest_transaction_timestamp_seconds", ""), 1700000000);
+}
+
+static void mysql_without_the_privilege(void)
+{
+    set_engine("mysql");
+    answer_of("privileges")->rows[0][0] = "0";
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(unknown_count(), 0);
+    CU_ASSERT_EQUAL(fake.queries, 3); /* what would be refused is not asked */
+    CU_ASSERT_EQUAL(fake.logged, 1);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), -1);
+    CU_ASSERT_EQUAL(value_of("database_lock_waits", ""), -1);
+    CU_ASSERT_EQUAL(value_of("database_max_connections", ""), 151);
+}
+
+static void mysql_with_one_account_for_both(void)
+{
+    set_engine("mysql");
+    fake.mattermost_user = "minotor";
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), -1);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "minotor"), 2);
+}
+
+static void a_failed_query_costs_its_families(void)
+{
+    set_engine("postgresql");
+    answer_of("dead rows")->result = MINOTOR_FAILED;
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_TRUE(fake.unknown[family_of("database_table_dead_rows")]);
+    CU_ASSERT_TRUE(fake.unknown[family_of("database_table_last_vacuum_timestamp_seconds")]);
+    CU_ASSERT_EQUAL(unknown_count(), 2);
+}
+
+static void without_a_database_there_is_still_the_budget(void)
+{
+    set_engine("postgresql");
+    answer_of("sessions")->result = MINOTOR_CANCELLED;
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(fake.queries, 1);
+    CU_ASSERT_EQUAL(value_of("db_wait_count", "minotor"), 4);
+    CU_ASSERT_TRUE(fake.unknown[family_of("database_lock_waits")]);
+    CU_ASSERT_FALSE(fake.unknown[family_of("db_wait_count")]);
+}
+
+static void without_anything(void)
+{
+    set_engine("postgresql");
+    fake.pool_result = MINOTOR_FAILED;
+    answer_of("sessions")->result = MINOTOR_CANCELLED;
+    CU_ASSERT_EQUAL(collect(), MINOTOR_CANCELLED);
+    set_engine("mysql");
+    fake.pool_result = MINOTOR_FAILED;
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(unknown_count(), 9);
+    CU_ASSERT_EQUAL(value_of("database_max_connections", ""), 151);
+    minotor_collector()->close(&host, state);
+    state = NULL;
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        { "the worker would load it", the_worker_would_load_it },
+        { "minotor's own pool is exact", own_pool_is_exact },
+        { "values of PostgreSQL", values_of_postgresql },
+        { "what is hidden is absent and told once", what_is_hidden_is_absent_and_told_once },
+        { "values of MySQL", values_of_mysql },
+        { "MySQL without the privilege", mysql_without_the_privilege },
+        { "MySQL with one account for both", mysql_with_one_account_for_both },
+        { "a failed query costs its families", a_failed_query_costs_its_families },
+        { "without a database there is still the budget", without_a_database_there_is_still_the_budget },
+        { "without anything", without_anything },
+        CU_TEST_INFO_NULL,
+    };
+    CU_SuiteInfo suites[] = { { .pName = "dbpool", .pTests = tests }, CU_SUITE_INFO_NULL };
+    return cunit_tap_main(suites);
+}
