@@ -59,10 +59,19 @@ def servers():
 
 
 @pytest.fixture(scope="module")
-def installation(request, servers):
+def shared():
+    """{(engine, version): source} of what has been made already."""
+    return {}
+
+
+@pytest.fixture
+def installation(request, servers, shared):
     """(source, engine) that the tests of this version share: who breaks something mends it."""
     engine, version = request.param
-    return installations.generated(servers[engine], engine, version, "odd_" + version.replace(".", "_")), engine
+    if request.param not in shared:
+        name = "odd_" + version.replace(".", "_")
+        shared[request.param] = installations.generated(servers[engine], engine, version, name)
+    return shared[request.param], engine
 
 
 @pytest.fixture
