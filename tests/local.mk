@@ -31,7 +31,8 @@ SYSTEM_TESTS =
 UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 
 # -- supervisor
-UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_supervisor
+UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_supervisor \
+	tests/unit/test_trial
 SUPERVISOR_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS)
 tests_unit_test_budget_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
@@ -39,6 +40,7 @@ tests_unit_test_config_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_lifecycle_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_supervisor_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_supervisor_LDADD = $(SUPERVISOR_LDADD)
+tests_unit_test_trial_LDADD = $(SUPERVISOR_LDADD) $(JANSSON_LIBS)
 
 # -- Mattermost's own configuration
 MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
@@ -59,7 +61,7 @@ EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker
 UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi tests/unit/test_usage tests/unit/test_plugin tests/unit/test_round \
-	tests/unit/test_reasons tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings
+	tests/unit/test_reasons tests/unit/test_report tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
 COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
 tests_unit_test_claim_LDADD = $(WORKER_LDADD)
@@ -81,6 +83,7 @@ tests_unit_test_usage_LDADD = $(WORKER_LDADD)
 tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
 tests_unit_test_round_LDADD = $(WORKER_LDADD)
 tests_unit_test_reasons_LDADD = $(WORKER_LDADD)
+tests_unit_test_report_LDADD = $(WORKER_LDADD)
 tests_unit_test_samples_LDADD = $(WORKER_LDADD) -lm
 tests_unit_test_schedule_LDADD = $(WORKER_LDADD)
 tests_unit_test_settings_LDADD = $(WORKER_LDADD)
@@ -146,6 +149,7 @@ SYSTEM_TESTS += tests/fixtures/test_fixtures_mysql.py tests/system/test_worker_m
 SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py tests/system/test_seed_page.py tests/system/test_scripted_day.py
 
 SYSTEM_TESTS += \
+	tests/system/test_check.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
 	tests/system/test_hostile.py \

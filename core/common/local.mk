@@ -15,6 +15,7 @@ core_common_libcommon_la_SOURCES = \
 	core/common/frame.h \
 	core/common/log.c \
 	core/common/log.h \
+	core/common/report.h \
 	core/common/sandbox.c \
 	core/common/sandbox.h \
 	core/common/text.c \

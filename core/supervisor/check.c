@@ -10,6 +10,7 @@
 
 #include "common/text.h"
 #include "supervisor/password.h"
+#include "supervisor/supervisor.h"
 
 /* What is in order is told only when everything is: else the mistakes would be lost among it. */
 struct check {
@@ -136,9 +137,13 @@ enum minotord_status check_run(const struct options *options)
     }
     check_config(&check, config);
     fclose(check.good);
-    if (check.faults.count == 0)
+    enum minotord_status status = MINOTORD_CONFIG;
+    if (check.faults.count == 0) {
         fputs(good, stdout);
+        fflush(stdout);
+        status = options->check_files ? MINOTORD_OK : supervisor_try(options, config);
+    }
     free(good);
     config_free(config);
-    return check.faults.count == 0 ? MINOTORD_OK : MINOTORD_CONFIG;
+    return status;
 }

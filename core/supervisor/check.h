@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `minotord --check`: would it start, and would it find everything? Starts nothing and loads nothing. */
+/* `minotord --check`: would it start, would it find everything, and what would its collectors be given? */
 #ifndef MINOTOR_SUPERVISOR_CHECK_H
 #define MINOTOR_SUPERVISOR_CHECK_H
 
 #include "supervisor/options.h"
 
-/* Prints a line per file on standard output, mistakes on standard error. MINOTORD_OK or MINOTORD_CONFIG. */
+/*
+ * Prints what is good on standard output, what is not on standard error. MINOTORD_CONFIG for mistakes in files, after
+ * which nothing is tried; else as supervisor_try().
+ */
 enum minotord_status check_run(const struct options *options);
 
 #endif

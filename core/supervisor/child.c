@@ -125,8 +125,11 @@ void child_event(struct child *child, enum lifecycle_event_kind kind, int64_t no
 
 static void relog_line(enum log_level level, const char *text, void *context)
 {
-    const struct child *child = context;
-    log_format_child(level, child->name, child->pid, text);
+    struct child *child = context;
+    if (child->kind->line != NULL)
+        child->kind->line(child, level, text);
+    else
+        log_format_child(level, child->name, child->pid, text);
 }
 
 int child_spawn(struct child *child, const struct spawn_plan *plan)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "common/control.h"
+#include "common/log.h"
 #include "supervisor/lifecycle.h"
 #include "supervisor/outbox.h"
 #include "supervisor/relog.h"
@@ -24,6 +25,8 @@ struct child_kind {
     int (*spawn)(struct child *child);
     /* A control message that is neither READY nor a promise. */
     void (*message)(struct child *child, const struct control_message *message);
+    /* A line that it logged. NULL: into the log. */
+    void (*line)(struct child *child, enum log_level level, const char *text);
     /* State or counters are others than before. */
     void (*changed)(struct child *child);
     /* Its process is gone, and all that it said has been heard. May be NULL. */

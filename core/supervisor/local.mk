@@ -58,6 +58,8 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/supervisor.c \
 	core/supervisor/supervisor.h \
 	core/supervisor/target_settings.c \
+	core/supervisor/trial.c \
+	core/supervisor/trial.h \
 	core/supervisor/target_settings.h
 core_supervisor_libsupervisor_la_LIBADD = $(JANSSON_LIBS)
 core_supervisor_libsupervisor_la_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(JANSSON_CFLAGS)

@@ -276,6 +276,8 @@ enum minotord_status loop_run(struct supervisor *supervisor)
             supervisor_reload(supervisor);
         supervisor->reload = false;
         forget_gone_slots(supervisor);
+        if (supervisor->trial != NULL)
+            trial_turn(supervisor);
     }
     return MINOTORD_OK;
 }

@@ -10,13 +10,15 @@
 #include "common/version.h"
 
 static const char USAGE[] =
-    "usage: minotord [--config.file=FILE] [--check] [--web.listen-address=ADDRESS:PORT]...\n"
+    "usage: minotord [--config.file=FILE] [--check[=files]] [--web.listen-address=ADDRESS:PORT]...\n"
     "                [--log.level=error|warning|info|debug] [--log.format=logfmt|json]\n"
     "       minotord --version | --help\n"
     "\n"
     "Exports figures of Mattermost to Prometheus. Runs in the foreground and logs to standard error.\n"
     "  --config.file=FILE      the configuration (" SYSCONFDIR "/minotor.conf)\n"
-    "  --check                 reads the configuration and all files it names, reports, and ends\n"
+    "  --check                 reads the configuration and all files it names, lets every collector do one round,\n"
+    "                          reports what that gave and what not, and ends\n"
+    "  --check=files           leaves out the round: asks nobody\n"
     "  --web.listen-address=A  listens there instead of where the configuration says; may be repeated\n"
     "See minotord(8) and minotor.conf(5).\n";
 
@@ -32,7 +34,7 @@ enum option_key {
 
 static const struct option OPTIONS[] = {
     {"config.file", required_argument, NULL, OPTION_CONFIG},
-    {"check", no_argument, NULL, OPTION_CHECK},
+    {"check", optional_argument, NULL, OPTION_CHECK},
     {"web.listen-address", required_argument, NULL, OPTION_LISTEN},
     {"log.level", required_argument, NULL, OPTION_LEVEL},
     {"log.format", required_argument, NULL, OPTION_FORMAT},
@@ -95,6 +97,9 @@ static int take_option(struct options *options, int option)
         return set_config_path(options, optarg);
     case OPTION_CHECK:
         options->check = true;
+        if (optarg != NULL && strcmp(optarg, "files") != 0)
+            return refuse("check", optarg, "files, or nothing");
+        options->check_files = optarg != NULL;
         return -1;
     case OPTION_LISTEN:
         return add_listen(options, optarg);

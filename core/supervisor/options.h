@@ -11,6 +11,7 @@
 enum minotord_status {
     MINOTORD_OK = 0,
     MINOTORD_USAGE = 2,
+    MINOTORD_UNAVAILABLE = 69, /* --check: a collector did not get all that it should */
     MINOTORD_OS = 71,
     MINOTORD_CONFIG = 78,
 };
@@ -18,6 +19,7 @@ enum minotord_status {
 struct options {
     char config_path[CONFIG_PATH_BYTES]; /* absolute */
     bool check;
+    bool check_files; /* and nothing beyond */
     struct config_overrides overrides; /* texts belong to argv */
 };
 

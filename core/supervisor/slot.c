@@ -11,10 +11,12 @@
 
 #include "common/text.h"
 #include "supervisor/front_link.h"
+#include "supervisor/log_format.h"
 #include "supervisor/supervisor.h"
 
 static int slot_spawn(struct child *child);
 static void slot_message(struct child *child, const struct control_message *message);
+static void slot_line(struct child *child, enum log_level level, const char *text);
 static void slot_changed(struct child *child);
 static void slot_died(struct child *child);
 
@@ -22,6 +24,7 @@ static const struct child_kind WORKER = {
     .party = CONTROL_FROM_WORKER,
     .spawn = slot_spawn,
     .message = slot_message,
+    .line = slot_line,
     .changed = slot_changed,
     .died = slot_died,
 };
@@ -154,6 +157,8 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
     send_number(child, "interval_ms", collector->interval_ms);
     send_number(child, "timeout_ms", collector->timeout_ms);
     send_number(child, "first_delay_ms", first_delay_ms(slot));
+    if (slot->supervisor->trial != NULL)
+        send_number(child, "trial", 1);
     target_settings_send(slot->target, secrets, child);
     for (unsigned i = 0; i < collector->setting_count; i++) {
         const struct config_setting_value *value = &collector->settings[i];
@@ -205,7 +210,7 @@ static int slot_spawn(struct child *child)
         goto out;
     if (stat(slot->collector->plugin, &slot->plugin_status) != 0)
         memset(&slot->plugin_status, 0, sizeof slot->plugin_status);
-    if (supervisor->front_connected && open_data_pipe(data) != 0) {
+    if ((supervisor->front_connected || supervisor->trial != NULL) && open_data_pipe(data) != 0) {
         child_set_error(child, "a data pipe could not be had: %s", strerror(errno));
         goto out;
     }
@@ -219,7 +224,12 @@ static int slot_spawn(struct child *child)
     if (result != 0)
         goto out;
     send_settings(slot, &secrets);
-    front_link_describe(slot, data[0]);
+    if (supervisor->trial != NULL) {
+        trial_began(supervisor->trial, slot->description.slot, data[0]);
+        data[0] = -1;
+    } else {
+        front_link_describe(slot, data[0]);
+    }
 out:
     explicit_bzero(&secrets, sizeof secrets);
     close_data_pipe(data);
@@ -252,9 +262,21 @@ static void slot_message(struct child *child, const struct control_message *mess
         pool_message(slot, message);
 }
 
+static void slot_line(struct child *child, enum log_level level, const char *text)
+{
+    const struct slot *slot = child->owner;
+    if (slot->supervisor->trial != NULL)
+        trial_line(slot, level, text);
+    else
+        log_format_child(level, child->name, child->pid, text);
+}
+
 static void slot_died(struct child *child)
 {
-    pool_worker_died(child->owner);
+    struct slot *slot = child->owner;
+    pool_worker_died(slot);
+    if (slot->supervisor->trial != NULL)
+        trial_ended(slot->supervisor->trial, slot);
 }
 
 static void slot_changed(struct child *child)

@@ -166,6 +166,14 @@ static int load_config(struct supervisor *supervisor)
     return 0;
 }
 
+static int open_null(struct supervisor *supervisor)
+{
+    supervisor->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (supervisor->null < 0)
+        log_error("/dev/null: %s", strerror(errno));
+    return supervisor->null < 0 ? -1 : 0;
+}
+
 static enum minotord_status start(struct supervisor *supervisor)
 {
     signal(SIGPIPE, SIG_IGN); /* before the first line of the log, whose reader may already be gone */
@@ -173,13 +181,8 @@ static enum minotord_status start(struct supervisor *supervisor)
              (long)getpid());
     if (load_config(supervisor) != 0)
         return MINOTORD_CONFIG;
-    if (harden() != 0)
+    if (harden() != 0 || open_null(supervisor) != 0)
         return MINOTORD_OS;
-    supervisor->null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (supervisor->null < 0) {
-        log_error("/dev/null: %s", strerror(errno));
-        return MINOTORD_OS;
-    }
     if (open_programs(supervisor) != 0)
         return MINOTORD_CONFIG;
     if (open_signals(supervisor) != 0 || open_listeners(supervisor) != 0)
@@ -207,27 +210,71 @@ static void close_all(struct supervisor *supervisor)
     for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
         if (descriptors[i] >= 0)
             close(descriptors[i]);
-    config_free(supervisor->config);
+}
+
+static void init(struct supervisor *supervisor, const struct options *options)
+{
+    *supervisor = (struct supervisor){.options = options,
+                                      .null = -1,
+                                      .signals = -1,
+                                      .worker_program = -1,
+                                      .front_program = -1,
+                                      .started_wall_ms = clock_wall_ms()};
+    front_link_init(supervisor);
 }
 
 enum minotord_status supervisor_run(const struct options *options)
 {
-    struct supervisor supervisor = {.options = options,
-                                    .null = -1,
-                                    .signals = -1,
-                                    .worker_program = -1,
-                                    .front_program = -1,
-                                    .started_wall_ms = clock_wall_ms()};
+    struct supervisor supervisor;
     enum log_format format = LOG_FORMAT_LOGFMT;
     if (options->overrides.log_format != NULL)
         config_parse_log_format(options->overrides.log_format, &format);
     log_format_begin(format);
-    front_link_init(&supervisor);
+    init(&supervisor, options);
     enum minotord_status status = start(&supervisor);
     if (status == MINOTORD_OK) {
         status = loop_run(&supervisor);
         log_info("minotord ends");
     }
     close_all(&supervisor);
+    config_free(supervisor.config);
+    return status;
+}
+
+/* ---- a trial */
+
+/* What matters of the supervisor's own words stands with the slot it is about. */
+static void drop_line(enum log_level level, const char *text, void *context)
+{
+    (void)level;
+    (void)text;
+    (void)context;
+}
+
+enum minotord_status supervisor_try(const struct options *options, struct config *config)
+{
+    struct supervisor supervisor;
+    struct trial trial;
+    enum minotord_status status = MINOTORD_OS;
+    trial_init(&trial);
+    init(&supervisor, options);
+    supervisor.config = config;
+    supervisor.trial = &trial;
+    log_set_level(config->log_level);
+    if (harden() != 0 || open_null(&supervisor) != 0 || open_signals(&supervisor) != 0)
+        goto out;
+    status = MINOTORD_CONFIG;
+    if (open_programs(&supervisor) != 0)
+        goto out;
+    log_set_sink(drop_line, NULL);
+    supervisor.now_ms = clock_monotonic_ms();
+    make_slots(&supervisor);
+    supervisor_start_slots(&supervisor);
+    status = loop_run(&supervisor);
+    if (status == MINOTORD_OK)
+        status = trial.status;
+out:
+    close_all(&supervisor);
+    trial_destroy(&trial);
     return status;
 }

@@ -10,10 +10,12 @@
 #include "supervisor/config.h"
 #include "supervisor/options.h"
 #include "supervisor/slot.h"
+#include "supervisor/trial.h"
 
 struct supervisor {
     const struct options *options;
     struct config *config;
+    struct trial *trial; /* NULL: the ordinary life */
     int null;           /* /dev/null */
     int signals;        /* signalfd */
     int worker_program; /* O_PATH */
@@ -34,6 +36,12 @@ struct supervisor {
 
 /* Runs until it is told to end. Returns the exit status of minotord; everything has been logged. */
 enum minotord_status supervisor_run(const struct options *options);
+
+/*
+ * Lets every collector of the configuration do one round and prints what came of it. MINOTORD_OK, _UNAVAILABLE when
+ * something could not be read, _CONFIG when a collector refused its settings, or _OS.
+ */
+enum minotord_status supervisor_try(const struct options *options, struct config *config);
 
 /* Starts the slots that were not started yet: once, when the first front is ready or has failed. */
 void supervisor_start_slots(struct supervisor *supervisor);

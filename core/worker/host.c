@@ -123,7 +123,9 @@ static void host_unknown(const struct minotor_host *table, uint32_t family, cons
     bool is_first = host->unknown_reason[0] == '\0';
     if (is_first)
         set_text(host->unknown_reason, reason);
-    if (reasons_are_news(&host->reasons, host->rounds, reason) && !is_first)
+    if (host->report != NULL)
+        report_unknown(host->report, host->samples->plugin->families[family].family.name, reason);
+    else if (reasons_are_news(&host->reasons, host->rounds, reason) && !is_first)
         log_warning("family %s is unknown: %s", host->samples->plugin->families[family].family.name, reason);
 }
 

@@ -13,6 +13,7 @@
 #include "worker/kept_state.h"
 #include "worker/plugin_settings.h"
 #include "worker/reasons.h"
+#include "worker/report.h"
 #include "worker/samples.h"
 
 struct host {
@@ -20,10 +21,11 @@ struct host {
     const struct plugin_settings *settings;
     struct samples *samples;
     struct database *database; /* NULL: the plugin did not ask for one */
-    struct api *api;           /* likewise; this and the next three are set after host_init() */
+    struct api *api;           /* likewise; this and the next four are set after host_init() */
     const struct worker_settings *worker;
     struct claim *claim;
     struct kept_state *kept;
+    struct report *report;     /* NULL: not on trial */
     const bool *stopping;      /* the worker was told to leave: time is up */
     bool in_round;
     int64_t deadline_ms;

@@ -21,6 +21,8 @@ core_worker_libworker_la_SOURCES = \
 	core/worker/plugin_settings.h \
 	core/worker/reasons.c \
 	core/worker/reasons.h \
+	core/worker/report.c \
+	core/worker/report.h \
 	core/worker/round.c \
 	core/worker/round.h \
 	core/worker/samples.c \

@@ -42,15 +42,16 @@ static const struct text_setting {
 #undef TEXT
 };
 
-static const struct time_setting {
+static const struct number_setting {
     const char *name;
     size_t offset;
     int64_t minimum;
     int64_t maximum;
-} time_settings[] = {
+} number_settings[] = {
     { "interval_ms", offsetof(struct worker_settings, interval_ms), INTERVAL_MIN_MS, INTERVAL_MAX_MS },
     { "timeout_ms", offsetof(struct worker_settings, timeout_ms), TIMEOUT_MIN_MS, TIMEOUT_MAX_MS },
     { "first_delay_ms", offsetof(struct worker_settings, first_delay_ms), 0, INTERVAL_MAX_MS },
+    { "trial", offsetof(struct worker_settings, trial), 0, 1 },
 };
 
 void worker_settings_init(struct worker_settings *settings)
@@ -70,7 +71,7 @@ static int take_text(struct worker_settings *settings, const struct text_setting
     return 0;
 }
 
-static int take_time(struct worker_settings *settings, const struct time_setting *known, const char *value)
+static int take_number(struct worker_settings *settings, const struct number_setting *known, const char *value)
 {
     char *end = NULL;
     errno = 0;
@@ -132,9 +133,9 @@ int worker_settings_take(struct worker_settings *settings, const struct control_
     for (size_t i = 0; i < sizeof text_settings / sizeof text_settings[0]; i++)
         if (strcmp(setting->name, text_settings[i].name) == 0)
             return take_text(settings, &text_settings[i], setting->value);
-    for (size_t i = 0; i < sizeof time_settings / sizeof time_settings[0]; i++)
-        if (strcmp(setting->name, time_settings[i].name) == 0)
-            return take_time(settings, &time_settings[i], setting->value);
+    for (size_t i = 0; i < sizeof number_settings / sizeof number_settings[0]; i++)
+        if (strcmp(setting->name, number_settings[i].name) == 0)
+            return take_number(settings, &number_settings[i], setting->value);
     log_error("setting %s is not one of a worker's", setting->name);
     return -1;
 }

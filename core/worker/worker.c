@@ -21,6 +21,7 @@
 #include "worker/host.h"
 #include "worker/kept_state.h"
 #include "worker/plugin.h"
+#include "worker/report.h"
 #include "worker/round.h"
 #include "worker/schedule.h"
 
@@ -40,6 +41,7 @@ struct worker {
     struct data_pipe pipe;
     struct schedule schedule;
     struct round round;
+    struct report report; /* of a trial */
     void *state; /* the plugin's */
     bool open;   /* the plugin's open() went well */
     bool stopping;
@@ -194,6 +196,7 @@ static void load(struct worker *worker)
     worker->host.worker = settings;
     worker->host.claim = &worker->claim;
     worker->host.kept = &worker->kept;
+    worker->host.report = settings->trial ? &worker->report : NULL;
     load_api(worker);
 }
 
@@ -212,7 +215,8 @@ static void open_plugin(struct worker *worker)
 
 static void introduce(struct worker *worker)
 {
-    data_pipe_init(&worker->pipe, FD_DATA);
+    /* On trial the frames go nowhere, and the data pipe gets the report. */
+    data_pipe_init(&worker->pipe, worker->settings->trial ? STDOUT_FILENO : FD_DATA);
     if (!round_introduce(&worker->pipe, &worker->plugin))
         leave(EXIT_CODE_MEMORY);
     data_pipe_flush(&worker->pipe, clock_monotonic_ms() + DATA_WRITE_TIMEOUT_MS);
@@ -291,11 +295,12 @@ static void run_round(struct worker *worker)
     write_round(worker);
     set_alarm(0);
     worker->round_wanted = false; /* a front that came meanwhile has got this one */
-    log_outcome(worker);
+    if (!worker->settings->trial)
+        log_outcome(worker);
     log_refused(worker);
 }
 
-static void drain(struct worker *worker)
+static _Noreturn void drain(struct worker *worker)
 {
     uint8_t payload[64];
     struct wire_writer writer;
@@ -311,6 +316,18 @@ static void drain(struct worker *worker)
     data_pipe_put(&worker->pipe, FRAME_BYE, 0, payload, writer.size);
     data_pipe_flush(&worker->pipe, clock_monotonic_ms() + DRAIN_MS);
     leave(EXIT_CODE_DONE);
+}
+
+/* One round, and what is to be said of it. */
+static _Noreturn void run_trial(struct worker *worker)
+{
+    const struct round *round = &worker->round;
+    run_round(worker);
+    report_round(&worker->report, round->status, round->error, (clock_monotonic_us() - round->started_us) / 1000,
+                 &worker->samples);
+    if (write(FD_DATA, worker->report.text, worker->report.size) != (ssize_t)worker->report.size)
+        log_error("the report cannot be written: %s", strerror(errno));
+    drain(worker);
 }
 
 /* What there was no room for in the control channel. */
@@ -351,6 +368,8 @@ _Noreturn void worker_run(const struct worker_settings *settings, const struct c
     introduce(&worker);
     schedule_init(&worker.schedule, clock_monotonic_ms(), settings->interval_ms, settings->first_delay_ms);
     unsigned status = ROUND_STATUS_COUNT;
+    if (settings->trial)
+        run_trial(&worker);
     for (;;) {
         promise(&worker, CONTROL_IDLE, worker.schedule.next_ms, status);
         while (!worker.stopping && schedule_wait_ms(&worker.schedule, clock_monotonic_ms()) > 0) {
