@@ -44,11 +44,13 @@ tests_unit_test_trial_LDADD = $(SUPERVISOR_LDADD) $(JANSSON_LIBS)
 
 # -- Mattermost's own configuration
 MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
-UNIT_TESTS += tests/unit/test_config_mattermost tests/unit/test_dsn tests/unit/test_mattermost_config
+UNIT_TESTS += tests/unit/test_config_mattermost tests/unit/test_dsn tests/unit/test_mattermost_config \
+	tests/unit/test_row
 tests_unit_test_config_mattermost_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_config_mattermost_LDADD = $(MATTERMOST_TEST_LIBS)
 tests_unit_test_dsn_LDADD = $(MATTERMOST_TEST_LIBS)
 tests_unit_test_mattermost_config_LDADD = $(MATTERMOST_TEST_LIBS)
+tests_unit_test_row_LDADD = $(MATTERMOST_TEST_LIBS)
 FUZZ_REPLAYS += tests/fuzz/fuzz_dsn_replay
 FUZZERS += tests/fuzz/fuzz_dsn_fuzzer
 tests_fuzz_fuzz_dsn_replay_SOURCES = tests/fuzz/fuzz_dsn.c tests/tap/replay.c
@@ -56,7 +58,7 @@ tests_fuzz_fuzz_dsn_replay_LDADD = $(MATTERMOST_TEST_LIBS)
 tests_fuzz_fuzz_dsn_fuzzer_SOURCES = tests/fuzz/fuzz_dsn.c
 tests_fuzz_fuzz_dsn_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_dsn_fuzzer_LDADD = $(MATTERMOST_TEST_LIBS)
-SYSTEM_TESTS += tests/system/test_mattermost_config.py
+SYSTEM_TESTS += tests/system/test_config_row.py tests/system/test_mattermost_config.py
 EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker

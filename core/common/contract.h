@@ -64,6 +64,7 @@
 #define KILL_GRACE_MS 1000
 #define STUCK_AFTER_KILL_MS 5000 /* a process that ignores KILL so long is in D state */
 #define START_TIMEOUT_MS 10000   /* exec to READY; dlopen of large libraries from a cold disk takes seconds */
+#define ROW_TIMEOUT_MS 8000      /* Mattermost's configuration out of a database; before START_TIMEOUT_MS */
 #define SETTINGS_TIMEOUT_MS 5000 /* child: exec to the last SETTING; the supervisor sends them at once */
 #define PROMISE_GRACE_MS 3000    /* a child may be this late with what it promised: a loaded host is no hang */
 #define FRONT_PROMISE_MS 1000    /* the front speaks this often; it is never legitimately blocked */

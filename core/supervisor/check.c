@@ -127,7 +127,7 @@ enum minotord_status check_run(const struct options *options)
     struct check check = {.faults = {.report = print_fault}};
     char *good = NULL;
     size_t good_bytes = 0;
-    struct config *config = config_load(options->config_path, &options->overrides, &check.faults);
+    struct config *config = config_load(options->config_path, &options->overrides, NULL, &check.faults);
     if (config == NULL)
         return MINOTORD_CONFIG;
     check.good = open_memstream(&good, &good_bytes);
@@ -141,7 +141,11 @@ enum minotord_status check_run(const struct options *options)
     if (check.faults.count == 0) {
         fputs(good, stdout);
         fflush(stdout);
-        status = options->check_files ? MINOTORD_OK : supervisor_try(options, config);
+        status = MINOTORD_OK;
+        if (!options->check_files) {
+            status = supervisor_try(options, config);
+            config = NULL;
+        }
     }
     free(good);
     config_free(config);

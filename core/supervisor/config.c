@@ -173,7 +173,7 @@ static void read_paths(struct config *config, struct config_file *file, const co
     config_path(file, paths, "drivers", config->paths.drivers, sizeof config->paths.drivers);
 }
 
-static void read_root(struct config *config, struct config_file *file)
+static void read_root(struct config *config, struct config_file *file, const struct config_rows *rows)
 {
     static const char *const KEYS[] = {"user", "log", "web", "collectors_dir", "paths", "targets", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
@@ -183,16 +183,17 @@ static void read_root(struct config *config, struct config_file *file)
     read_web(config, file, root);
     config_path(file, root, "collectors_dir", config->collectors_dir, sizeof config->collectors_dir);
     read_paths(config, file, root);
-    config_read_targets(config, file, root);
+    config_read_targets(config, file, root, rows);
 }
 
 /* More workers than there are slots would be started by nobody. */
 static void check_slot_count(const struct config *config, struct config_faults *faults)
 {
+    const struct config_collector *collector;
+    const struct config_target *target;
     unsigned slots = 0;
-    for (unsigned i = 0; i < config->collector_count; i++)
-        if (config->collectors[i]->enabled)
-            slots += (unsigned)__builtin_popcount(config->collectors[i]->targets);
+    for (unsigned position = 0; config_next_pair(config, &position, &collector, &target);)
+        slots++;
     if (slots > SLOTS_MAX)
         config_fault_at(faults, "%s: %u pairs of collector and target are enabled; allowed are at most %d",
                         config->path, slots, SLOTS_MAX);
@@ -206,8 +207,41 @@ static void override_log(struct config *config, const struct config_overrides *o
         config_parse_log_format(overrides->log_format, &config->log_format);
 }
 
+bool config_next_pair(const struct config *config, unsigned *position, const struct config_collector **collector,
+                      const struct config_target **target)
+{
+    for (; *position < TARGETS_MAX; (*position)++) {
+        *collector = &config->row_reader;
+        *target = config->row_targets[*position];
+        if (*target != NULL) {
+            (*position)++;
+            return true;
+        }
+    }
+    for (; *position < TARGETS_MAX * (1 + config->collector_count); (*position)++) {
+        unsigned k = *position % TARGETS_MAX;
+        *collector = config->collectors[*position / TARGETS_MAX - 1];
+        *target = &config->targets[k];
+        if ((*collector)->enabled && k < config->target_count && ((*collector)->targets >> k & 1) != 0) {
+            (*position)++;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* It reads when it is told to; the times are those of its only round. */
+static void set_row_reader(struct config *config)
+{
+    struct config_collector *reader = &config->row_reader;
+    text_format(reader->name, sizeof reader->name, CONFIG_ROW_READER);
+    text_format(reader->origin, sizeof reader->origin, "%s", config->path);
+    reader->interval_ms = reader->timeout_ms = reader->stale_after_ms = ROW_TIMEOUT_MS;
+    reader->secrets = CONFIG_SECRET_DATABASE;
+}
+
 struct config *config_load(const char *path, const struct config_overrides *overrides,
-                           struct config_faults *faults)
+                           const struct config_rows *rows, struct config_faults *faults)
 {
     struct config_file file;
     unsigned faults_before = faults->count;
@@ -217,8 +251,9 @@ struct config *config_load(const char *path, const struct config_overrides *over
         return NULL;
     }
     set_defaults(config, path);
+    set_row_reader(config);
     if (config_file_open(&file, path, faults) == 0) {
-        read_root(config, &file);
+        read_root(config, &file, rows);
         config_file_close(&file);
         override_log(config, overrides);
         override_listen(config, overrides);
@@ -241,6 +276,12 @@ void config_free(struct config *config)
     for (unsigned i = 0; i < config->collector_count; i++) {
         free(config->collectors[i]->settings);
         free(config->collectors[i]);
+    }
+    for (unsigned i = 0; i < TARGETS_MAX; i++) {
+        if (config->rows[i] != NULL)
+            explicit_bzero(config->rows[i], strlen(config->rows[i]));
+        free(config->rows[i]);
+        free(config->row_targets[i]);
     }
     free(config);
 }

@@ -19,6 +19,9 @@
 
 #define CONFIG_ORIGIN_BYTES 256
 
+/* The reader of a configuration in a database: no collector can have this name. */
+#define CONFIG_ROW_READER "mattermost-config"
+
 enum config_driver {
     CONFIG_DRIVER_POSTGRESQL,
     CONFIG_DRIVER_MYSQL,
@@ -73,6 +76,8 @@ struct config_mattermost {
     char origin[CONFIG_ORIGIN_BYTES];
     struct mattermost_source source;
     struct mattermost_facts facts;
+    bool is_row;         /* this is where the configuration itself is, in a database */
+    uint64_t row_sum;    /* of what was read there; 0: nothing yet */
     bool gives_password; /* the data source's, for the user below at the place below */
     char host[CONFIG_TEXT_BYTES];
     unsigned port;
@@ -144,6 +149,10 @@ struct config {
     unsigned target_count;
     struct config_collector *collectors[SLOTS_MAX];
     unsigned collector_count;
+    /* Configurations of Mattermost that stand in a database: who reads them, where, and what was read. */
+    struct config_collector row_reader;
+    struct config_target *row_targets[TARGETS_MAX]; /* by target; NULL: it stands in a file, or nobody asks */
+    char *rows[TARGETS_MAX];                        /* secret; NULL: not read yet */
 };
 
 /* What the command line says instead of the file. */
@@ -154,14 +163,29 @@ struct config_overrides {
     const char *log_format;
 };
 
+/* Configurations that were read out of databases, by target. Owned by the supervisor, secret. */
+struct config_rows {
+    struct {
+        char target[NAME_MAX_BYTES + 1]; /* "": none */
+        char *text;
+    } row[TARGETS_MAX];
+};
+
 /*
- * Reads everything. The caller frees it with config_free(); NULL after at least one fault. `overrides` may be
- * NULL. Listen addresses of the overrides have been parsed before, so only their being public is a fault
+ * Reads everything. The caller frees it with config_free(); NULL after at least one fault. `rows` is what is known
+ * of configurations in databases, and is copied. It and `overrides` may be NULL. Listen addresses of the overrides have been parsed before, so only their being public is a fault
  * here.
  */
 struct config *config_load(const char *path, const struct config_overrides *overrides,
-                           struct config_faults *faults);
+                           const struct config_rows *rows, struct config_faults *faults);
 void config_free(struct config *config);
+
+/*
+ * The pairs of collector and target that are to run: those that read a configuration out of a database come first.
+ * `position` starts at 0. False after the last.
+ */
+bool config_next_pair(const struct config *config, unsigned *position, const struct config_collector **collector,
+                      const struct config_target **target);
 
 /* "logfmt" or "json"; 0, or -1 for a word that is neither. */
 int config_parse_log_format(const char *word, enum log_format *format);
@@ -176,13 +200,14 @@ bool config_collector_equal(const struct config_collector *one, const struct con
 /* Parts of config_load(), in files of their own. */
 /* Whether the target names a configuration of Mattermost's. Then the rest is filled from it, or a fault told.
  */
-bool config_read_mattermost(struct config_target *target, struct config_file *file,
-                            const config_setting_t *group);
+bool config_read_mattermost(struct config *config, struct config_target *target, struct config_file *file,
+                            const config_setting_t *group, const struct config_rows *rows);
 /* After the explicit fields: what is left to Mattermost's configuration. */
 void config_finish_mattermost(struct config_target *target, struct config_file *file,
                               const config_setting_t *group);
 void config_read_api(struct config_target *target, struct config_file *file, const config_setting_t *group);
-void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root);
+void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root,
+                         const struct config_rows *rows);
 void config_read_collectors(struct config *config, struct config_faults *faults);
 
 #endif

@@ -3,6 +3,7 @@
 #include "supervisor/config.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,11 +61,51 @@ static bool read_source(struct config_mattermost *mattermost, struct config_file
     return config || dsn || environment;
 }
 
-bool config_read_mattermost(struct config_target *target, struct config_file *file,
-                            const config_setting_t *group)
+/* FNV-1a: whether it is the same text as before is all that is asked. */
+static uint64_t sum_of(const char *text)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    for (; *text != '\0'; text++)
+        sum = (sum ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+/* The configuration keeps a text of its own: the supervisor's may be replaced while this one is in force. */
+static void take_row(struct config *config, struct config_target *target, const struct config_rows *rows)
 {
     struct config_mattermost *mattermost = &target->mattermost;
-    struct mattermost_config config;
+    for (size_t i = 0; rows != NULL && i < TARGETS_MAX; i++) {
+        if (rows->row[i].text == NULL || strcmp(rows->row[i].target, target->name) != 0)
+            continue;
+        char *text = strdup(rows->row[i].text);
+        config->rows[target - config->targets] = text;
+        mattermost->source.row = text;
+        mattermost->row_sum = text == NULL ? 0 : sum_of(text);
+    }
+}
+
+/* Who reads it comes as Mattermost itself does: nobody else needs to be allowed to. */
+static bool make_row_target(struct config *config, const struct config_target *target, const struct dsn *place)
+{
+    struct config_target *row = calloc(1, sizeof *row);
+    if (row == NULL)
+        return false;
+    config->row_targets[target - config->targets] = row;
+    strcpy(row->name, target->name);
+    strcpy(row->origin, target->origin);
+    row->mattermost.given = true;
+    row->mattermost.is_row = true;
+    row->mattermost.source = target->mattermost.source;
+    strcpy(row->mattermost.origin, target->mattermost.origin);
+    take_database(row, place);
+    return true;
+}
+
+bool config_read_mattermost(struct config *config, struct config_target *target, struct config_file *file,
+                            const config_setting_t *group, const struct config_rows *rows)
+{
+    struct config_mattermost *mattermost = &target->mattermost;
+    struct mattermost_config found;
     char fault[LOG_LINE_MAX_BYTES];
     bool is_there = config_setting_get_member(group, "mattermost_config") != NULL ||
                     config_setting_get_member(group, "mattermost_config_dsn_file") != NULL ||
@@ -73,13 +114,16 @@ bool config_read_mattermost(struct config_target *target, struct config_file *fi
     mattermost->given = is_there;
     if (!read_source(mattermost, file, group))
         return is_there;
-    if (mattermost_config_read(&mattermost->source, environ, &config, fault, sizeof fault) != 0) {
+    take_row(config, target, rows);
+    if (mattermost_config_read(&mattermost->source, environ, &found, fault, sizeof fault) != 0) {
         config_fault_at(file->faults, "%s", fault);
         return true;
     }
-    mattermost->facts = config.facts;
-    take_database(target, &config.database);
-    mattermost_config_wipe(&config);
+    mattermost->facts = found.facts;
+    take_database(target, &found.database);
+    if (found.facts.in_database && !make_row_target(config, target, &found.place))
+        config_fault_at(file->faults, "%s: no memory", mattermost->origin);
+    mattermost_config_wipe(&found);
     return true;
 }
 

@@ -144,7 +144,8 @@ static void read_name(struct config *config, struct config_target *target, struc
                          target->name, config->targets[i].origin);
 }
 
-static void read_target(struct config *config, struct config_file *file, const config_setting_t *group)
+static void read_target(struct config *config, struct config_file *file, const config_setting_t *group,
+                        const struct config_rows *rows)
 {
     static const char *const KEYS[] = {"name",
                                        "database",
@@ -162,7 +163,7 @@ static void read_target(struct config *config, struct config_file *file, const c
     config_known_keys(file, group, KEYS);
     config_origin(file, group, target->origin, sizeof target->origin);
     read_name(config, target, file, group);
-    bool from_mattermost = config_read_mattermost(target, file, group);
+    bool from_mattermost = config_read_mattermost(config, target, file, group, rows);
     if (config_group(file, group, "database", &database))
         read_database(target, file, database);
     else if (config_setting_get_member(group, "database") == NULL && !from_mattermost)
@@ -171,13 +172,19 @@ static void read_target(struct config *config, struct config_file *file, const c
             "there is no \"database\" in this target; it must be given as a group, or the target must "
             "have a \"mattermost_config\"");
     set_defaults(&target->database);
+    struct config_target *row = config->row_targets[config->target_count];
+    if (row != NULL) {
+        set_defaults(&row->database);
+        row->database.connections = target->database.connections; /* one budget for both */
+    }
     config_read_api(target, file, group);
     if (from_mattermost)
         config_finish_mattermost(target, file, group);
     config->target_count++;
 }
 
-void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root)
+void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root,
+                         const struct config_rows *rows)
 {
     char found[160];
     const config_setting_t *list = config_setting_get_member(root, "targets");
@@ -193,7 +200,7 @@ void config_read_targets(struct config *config, struct config_file *file, const 
     for (int i = 0; i < count; i++) {
         const config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
         if (config_setting_is_group(element))
-            read_target(config, file, element);
+            read_target(config, file, element, rows);
         else
             config_fault(file, element,
                          "a target is %s; allowed is a group: { name = ...; database = { ... }; }",
@@ -246,5 +253,7 @@ bool config_target_equal(const struct config_target *one, const struct config_ta
     return config_database_equal(&one->database, &other->database) && api_equal(&one->api, &other->api) &&
            one->mattermost.given == other->mattermost.given &&
            one->mattermost.gives_password == other->mattermost.gives_password &&
+           one->mattermost.is_row == other->mattermost.is_row &&
+           one->mattermost.row_sum == other->mattermost.row_sum &&
            facts_equal(&one->mattermost.facts, &other->mattermost.facts);
 }

@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "common/version.h"
+#include "supervisor/row.h"
 #include "supervisor/supervisor.h"
 
 static int front_spawn(struct child *child);
@@ -86,10 +87,16 @@ static void front_changed(struct child *child)
         supervisor_start_slots(supervisor);
 }
 
+/* A reader of a configuration has no families, and is gone before anybody looks. */
+static bool is_told_of(const struct slot *slot)
+{
+    return slot->supervisor->front_connected && !row_is_reader(slot);
+}
+
 void front_link_describe(struct slot *slot, int data)
 {
     struct control_message message = {.type = CONTROL_SLOT};
-    if (!slot->supervisor->front_connected)
+    if (!is_told_of(slot))
         return;
     slot->description.generation = slot->child.generation;
     message.body.slot = slot->description;
@@ -100,7 +107,7 @@ void front_link_state(struct slot *slot)
 {
     struct control_message message = {.type = CONTROL_SLOT_STATE};
     struct control_slot_state *state = &message.body.slot_state;
-    if (!slot->supervisor->front_connected)
+    if (!is_told_of(slot))
         return;
     state->slot = slot->description.slot;
     state->generation = slot->child.generation;
@@ -113,7 +120,7 @@ void front_link_state(struct slot *slot)
 void front_link_forget(struct slot *slot)
 {
     struct control_message message = {.type = CONTROL_SLOT};
-    if (!slot->supervisor->front_connected)
+    if (!is_told_of(slot))
         return;
     message.body.slot = slot->description;
     message.body.slot.interval_ms = 0;

@@ -49,6 +49,8 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/reload.h \
 	core/supervisor/relog.c \
 	core/supervisor/relog.h \
+	core/supervisor/row.c \
+	core/supervisor/row.h \
 	core/supervisor/secret_file.c \
 	core/supervisor/secret_file.h \
 	core/supervisor/slot.c \

@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "supervisor/front_link.h"
 #include "supervisor/reload.h"
+#include "supervisor/row.h"
 
 /* An idle loop looks around so often, so that a time in which it could not is told from one in which it need
  * not. */
@@ -91,7 +92,7 @@ static void take_signal(struct supervisor *supervisor, int number)
         supervisor->orphans = true;
         break;
     case SIGHUP:
-        supervisor->reload = true;
+        supervisor->reload = supervisor->reread_rows = true;
         break;
     default:
         if (supervisor->end_requests++ == 0) {
@@ -272,9 +273,10 @@ enum minotord_status loop_run(struct supervisor *supervisor)
             read_signals(supervisor);
         tick_all(supervisor);
         reap_orphans(supervisor);
+        row_turn(supervisor);
         if (supervisor->reload && supervisor->end_requests == 0)
             supervisor_reload(supervisor);
-        supervisor->reload = false;
+        supervisor->reload = supervisor->reread_rows = false;
         forget_gone_slots(supervisor);
         if (supervisor->trial != NULL)
             trial_turn(supervisor);

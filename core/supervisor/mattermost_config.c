@@ -19,6 +19,8 @@
 #define DEFAULT_LIFETIME_MS  3600000
 #define DEFAULT_IDLE_TIME_MS 300000
 
+#define IN_DATABASE "the database" /* as an origin */
+
 /* One reading of it all. */
 struct reading {
     const struct mattermost_source *source;
@@ -79,14 +81,11 @@ static int read_variables(struct reading *reading, char *const *environment)
 
 /* ---- where the configuration is */
 
-static int read_json(struct reading *reading, const char *path)
+/* What variables do not say. */
+static int take_json(struct reading *reading, const char *origin, const char *text)
 {
     struct mattermost_values file = {0};
-    char *text = secret_file_read(path, MATTERMOST_CONFIG_MAX_BYTES, reading->fault, reading->fault_bytes);
-    if (text == NULL)
-        return -1;
-    int result = mattermost_values_take_json(&file, path, text, reading->fault, reading->fault_bytes);
-    secret_free(text);
+    int result = mattermost_values_take_json(&file, origin, text, reading->fault, reading->fault_bytes);
     for (size_t i = 0; i < MATTERMOST_KEYS && result == 0; i++) {
         if (reading->values.value[i].from == MATTERMOST_FROM_VARIABLE)
             continue;
@@ -94,19 +93,31 @@ static int read_json(struct reading *reading, const char *path)
         file.value[i].text = NULL;
     }
     mattermost_values_free(&file);
-    text_format(reading->config->facts.origin, sizeof reading->config->facts.origin, "%s", path);
+    text_format(reading->config->facts.origin, sizeof reading->config->facts.origin, "%s", origin);
+    return result;
+}
+
+static int read_json(struct reading *reading, const char *path)
+{
+    char *text = secret_file_read(path, MATTERMOST_CONFIG_MAX_BYTES, reading->fault, reading->fault_bytes);
+    if (text == NULL)
+        return -1;
+    int result = take_json(reading, path, text);
+    secret_free(text);
     return result;
 }
 
 static int parse_dsn(struct reading *reading, const char *text, const char *origin)
 {
     struct mattermost_config *config = reading->config;
-    const char *why = dsn_parse_url(text, &config->database);
+    const char *why = dsn_parse_url(text, &config->place);
     config->facts.in_database = true;
-    text_format(config->facts.origin, sizeof config->facts.origin, "the database");
+    config->facts.is_partial = reading->source->row == NULL;
+    config->database = config->place;
+    text_format(config->facts.origin, sizeof config->facts.origin, IN_DATABASE);
     text_format(config->facts.database_origin, sizeof config->facts.database_origin, "%s", origin);
     if (why == NULL)
-        return 0;
+        return config->facts.is_partial ? 0 : take_json(reading, IN_DATABASE, reading->source->row);
     text_format(reading->fault, reading->fault_bytes,
                 "%s: the data source of Mattermost's configuration cannot be used: %s", origin, why);
     return -1;
@@ -172,7 +183,7 @@ static int choose_driver(const struct reading *reading, enum dsn_driver *driver)
     char origin[MATTERMOST_ORIGIN_BYTES];
     if (name->from == MATTERMOST_FROM_NOWHERE) {
         /* A data source in a variable, and the driver's name in the database: it is that database's. */
-        *driver = reading->config->facts.in_database ? reading->config->database.driver : DSN_POSTGRESQL;
+        *driver = reading->config->facts.in_database ? reading->config->place.driver : DSN_POSTGRESQL;
         return 0;
     }
     *driver = strcmp(name->text, "mysql") == 0 ? DSN_MYSQL : DSN_POSTGRESQL;
@@ -193,11 +204,11 @@ static int read_data_source(struct reading *reading)
     struct mattermost_facts *facts = &reading->config->facts;
     enum mattermost_key key = MATTERMOST_DATA_SOURCE;
     enum dsn_driver driver;
-    facts->replicas = replicas->from == MATTERMOST_FROM_NOWHERE && facts->in_database ? -1 : replicas->number;
+    facts->replicas = replicas->from == MATTERMOST_FROM_NOWHERE && facts->is_partial ? -1 : replicas->number;
     facts->is_replica = replicas->number > 0;
     if (facts->is_replica)
         key = MATTERMOST_DATA_SOURCE_REPLICAS;
-    else if (facts->in_database && master->from == MATTERMOST_FROM_NOWHERE)
+    else if (facts->in_database && (master->text == NULL || master->text[0] == '\0'))
         return 0;
     if (choose_driver(reading, &driver) != 0)
         return -1;
@@ -220,14 +231,14 @@ static int64_t number(const struct reading *reading, enum mattermost_key key, in
     const struct mattermost_value *value = &reading->values.value[key];
     if (value->from != MATTERMOST_FROM_NOWHERE)
         return value->number;
-    return reading->config->facts.in_database ? -1 : standard;
+    return reading->config->facts.is_partial ? -1 : standard;
 }
 
 static bool fill_text(const struct reading *reading, enum mattermost_key key, const char *standard, char *out,
                       size_t out_bytes)
 {
     const struct mattermost_value *value = &reading->values.value[key];
-    const char *text = reading->config->facts.in_database ? "" : standard;
+    const char *text = reading->config->facts.is_partial ? "" : standard;
     char origin[MATTERMOST_ORIGIN_BYTES];
     if (value->from != MATTERMOST_FROM_NOWHERE)
         text = value->text;

@@ -25,12 +25,14 @@ struct mattermost_source {
     char config[DSN_PATH_BYTES];      /* config.json */
     char dsn_file[DSN_PATH_BYTES];    /* a file with the data source of a configuration in the database */
     char environment[DSN_PATH_BYTES]; /* variables, in place of those of this process */
+    const char *row; /* the configuration out of its database, if it stands in one and was read; else NULL */
 };
 
 /* Nothing secret. A negative number, or "": it is not known. */
 struct mattermost_facts {
     char origin[MATTERMOST_ORIGIN_BYTES];          /* the file, or "the database"; where the rest came from */
-    bool in_database;                              /* only what variables and the data source say is known */
+    bool in_database;
+    bool is_partial; /* it has not been read there: only what variables and the data source say is known */
     char database_origin[MATTERMOST_ORIGIN_BYTES]; /* file and key, or variable, of the data source in use */
     int64_t replicas;
     bool is_replica;              /* the data source in use is the first replica */
@@ -51,6 +53,7 @@ struct mattermost_facts {
 
 struct mattermost_config {
     struct dsn database; /* of the first replica, or else of the master */
+    struct dsn place;    /* in_database: where the configuration itself is */
     struct mattermost_facts facts;
 };
 

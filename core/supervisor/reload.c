@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "supervisor/row.h"
 #include "supervisor/supervisor.h"
 
 /* What became of the slots. */
@@ -33,15 +34,9 @@ static void tell_what_needs_a_restart(const struct config *old, const struct con
 static bool find(const struct config *config, const struct slot *slot,
                  const struct config_collector **collector, const struct config_target **target)
 {
-    for (unsigned i = 0; i < config->collector_count; i++) {
-        for (unsigned k = 0; k < config->target_count; k++) {
-            *collector = config->collectors[i];
-            *target = &config->targets[k];
-            if ((*collector)->enabled && ((*collector)->targets >> k & 1) != 0 &&
-                slot_is(slot, *collector, *target))
-                return true;
-        }
-    }
+    for (unsigned position = 0; config_next_pair(config, &position, collector, target);)
+        if (slot_is(slot, *collector, *target))
+            return true;
     return false;
 }
 
@@ -63,31 +58,38 @@ static void update_slot(struct supervisor *supervisor, struct slot *slot, const 
     }
     bool restart = differs[slot->description.slot];
     slot_configure(slot, collector, target);
-    counts->restarted += restart;
-    counts->unchanged += !restart;
-    if (restart || waits(slot))
+    if (row_is_reader(slot)) {
+        restart = supervisor->reread_rows;
+    } else {
+        counts->restarted += restart;
+        counts->unchanged += !restart;
+        restart = restart || waits(slot);
+    }
+    if (restart && slot->started)
         child_event(&slot->child, LIFECYCLE_RESTART, supervisor->now_ms);
+}
+
+static bool is_present(const struct supervisor *supervisor, const struct config_collector *collector,
+                       const struct config_target *target)
+{
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL && slot_is(supervisor->slots[i], collector, target))
+            return true;
+    return false;
 }
 
 static void add_slots(struct supervisor *supervisor, const struct config *new, struct reload_counts *counts)
 {
-    for (unsigned i = 0; i < new->collector_count; i++) {
-        for (unsigned k = 0; k < new->target_count; k++) {
-            const struct config_collector *collector = new->collectors[i];
-            const struct config_target *target = &new->targets[k];
-            bool present = !collector->enabled || (collector->targets >> k & 1) == 0;
-            for (unsigned s = 0; s < SLOTS_MAX && !present; s++)
-                present = supervisor->slots[s] != NULL && slot_is(supervisor->slots[s], collector, target);
-            if (present)
-                continue;
-            struct slot *slot = supervisor_add_slot(supervisor, collector, target);
-            if (slot == NULL)
-                continue;
-            counts->added++;
-            if (supervisor->slots_started)
-                child_event(&slot->child, LIFECYCLE_START, supervisor->now_ms);
-        }
+    const struct config_collector *collector;
+    const struct config_target *target;
+    for (unsigned position = 0; config_next_pair(new, &position, &collector, &target);) {
+        if (is_present(supervisor, collector, target))
+            continue;
+        struct slot *slot = supervisor_add_slot(supervisor, collector, target);
+        counts->added += slot != NULL && !row_is_reader(slot);
     }
+    if (supervisor->slots_started)
+        supervisor_start_slots(supervisor);
 }
 
 static void replace(struct supervisor *supervisor, struct config *new)
@@ -114,17 +116,23 @@ static void replace(struct supervisor *supervisor, struct config *new)
 
 static void log_fault(const char *line, void *context)
 {
-    (void)context;
-    log_error("%s", line);
+    const struct supervisor *supervisor = context;
+    if (supervisor->trial != NULL)
+        trial_fault(supervisor->trial, line);
+    else
+        log_error("%s", line);
 }
 
 void supervisor_reload(struct supervisor *supervisor)
 {
-    struct config_faults faults = {.report = log_fault};
+    struct config_faults faults = {.report = log_fault, .context = supervisor};
     struct config *new =
-        config_load(supervisor->options->config_path, &supervisor->options->overrides, &faults);
-    if (new != NULL)
+        config_load(supervisor->options->config_path, &supervisor->options->overrides, &supervisor->rows, &faults);
+    if (new != NULL) {
         replace(supervisor, new);
-    else
-        log_error("the configuration has %u mistakes: the old one stays in force", faults.count);
+        return;
+    }
+    log_error("the configuration has %u mistakes: the old one stays in force", faults.count);
+    if (supervisor->slots_started)
+        supervisor_start_slots(supervisor); /* some may have waited for what turned out to be a mistake */
 }

@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "supervisor/front_link.h"
 #include "supervisor/log_format.h"
+#include "supervisor/row.h"
 #include "supervisor/supervisor.h"
 
 static int slot_spawn(struct child *child);
@@ -63,6 +64,7 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
         return NULL;
     slot->supervisor = supervisor;
     slot->description.slot = id;
+    slot->row_pipe = -1;
     child_init(&slot->child, &WORKER, slot, &limits);
     slot_configure(slot, collector, target);
     if (pool_join(slot) == 0)
@@ -76,6 +78,8 @@ void slot_free(struct slot *slot)
     if (slot == NULL)
         return;
     pool_leave(slot);
+    if (slot->row_pipe >= 0)
+        close(slot->row_pipe);
     child_release(&slot->child);
     free(slot);
 }
@@ -157,7 +161,9 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
     send_number(child, "interval_ms", collector->interval_ms);
     send_number(child, "timeout_ms", collector->timeout_ms);
     send_number(child, "first_delay_ms", first_delay_ms(slot));
-    if (slot->supervisor->trial != NULL)
+    if (row_is_reader(slot))
+        send_number(child, "row", 1);
+    else if (slot->supervisor->trial != NULL)
         send_number(child, "trial", 1);
     target_settings_send(slot->target, secrets, child);
     for (unsigned i = 0; i < collector->setting_count; i++) {
@@ -185,6 +191,23 @@ static int read_secrets(struct slot *slot, struct target_secrets *secrets)
     return -1;
 }
 
+/* Who reads what the worker writes. Takes the descriptor. */
+static void hand_over(struct slot *slot, int *data)
+{
+    struct trial *trial = slot->supervisor->trial;
+    if (row_is_reader(slot)) {
+        if (slot->row_pipe >= 0)
+            close(slot->row_pipe);
+        slot->row_pipe = *data;
+        *data = -1;
+    } else if (trial != NULL) {
+        trial_began(trial, slot->description.slot, *data);
+        *data = -1;
+    } else {
+        front_link_describe(slot, *data);
+    }
+}
+
 /* Both ends non-blocking: a reader or writer that stops must not stop the other. */
 static int open_data_pipe(int ends[2])
 {
@@ -210,7 +233,8 @@ static int slot_spawn(struct child *child)
         goto out;
     if (stat(slot->collector->plugin, &slot->plugin_status) != 0)
         memset(&slot->plugin_status, 0, sizeof slot->plugin_status);
-    if ((supervisor->front_connected || supervisor->trial != NULL) && open_data_pipe(data) != 0) {
+    bool is_read = supervisor->front_connected || supervisor->trial != NULL || row_is_reader(slot);
+    if (is_read && open_data_pipe(data) != 0) {
         child_set_error(child, "a data pipe could not be had: %s", strerror(errno));
         goto out;
     }
@@ -224,12 +248,7 @@ static int slot_spawn(struct child *child)
     if (result != 0)
         goto out;
     send_settings(slot, &secrets);
-    if (supervisor->trial != NULL) {
-        trial_began(supervisor->trial, slot->description.slot, data[0]);
-        data[0] = -1;
-    } else {
-        front_link_describe(slot, data[0]);
-    }
+    hand_over(slot, &data[0]);
 out:
     explicit_bzero(&secrets, sizeof secrets);
     close_data_pipe(data);
@@ -241,6 +260,8 @@ void slot_connect(struct slot *slot)
     struct child *child = &slot->child;
     int data[2] = {-1, -1};
     enum child_state state = child->lifecycle.state;
+    if (row_is_reader(slot))
+        return;
     if (state == CHILD_STARTING || state == CHILD_READY || state == CHILD_BUSY) {
         const struct control_message message = {.type = CONTROL_DATA};
         if (open_data_pipe(data) == 0)
@@ -275,7 +296,7 @@ static void slot_died(struct child *child)
 {
     struct slot *slot = child->owner;
     pool_worker_died(slot);
-    if (slot->supervisor->trial != NULL)
+    if (slot->supervisor->trial != NULL && !row_is_reader(slot))
         trial_ended(slot->supervisor->trial, slot);
 }
 

@@ -23,6 +23,9 @@ struct slot {
     struct stat plugin_status;
     struct pool *pool;          /* of the target; shared */
     uint32_t session_request;   /* of the worker's last WANT */
+    bool started;               /* it has been told to run */
+    int row_pipe;               /* of a reader of a configuration (row.h): what it writes, or -1 */
+    bool row_tried;             /* likewise: it has ended once, well or not */
     struct control_state state; /* what its collector keeps from generation to generation */
 };
 

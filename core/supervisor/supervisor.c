@@ -16,6 +16,7 @@
 #include "common/version.h"
 #include "supervisor/front_link.h"
 #include "supervisor/loop.h"
+#include "supervisor/row.h"
 
 /* ---- what others ask of it */
 
@@ -35,12 +36,14 @@ void supervisor_send_birth_settings(const struct supervisor *supervisor, struct 
 
 void supervisor_start_slots(struct supervisor *supervisor)
 {
-    if (supervisor->slots_started)
-        return;
     supervisor->slots_started = true;
-    for (unsigned i = 0; i < SLOTS_MAX; i++)
-        if (supervisor->slots[i] != NULL)
-            child_event(&supervisor->slots[i]->child, LIFECYCLE_START, supervisor->now_ms);
+    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+        struct slot *slot = supervisor->slots[i];
+        if (slot == NULL || slot->started || slot->collector == NULL || row_is_awaited(supervisor, slot))
+            continue;
+        slot->started = true;
+        child_event(&slot->child, LIFECYCLE_START, supervisor->now_ms);
+    }
 }
 
 struct slot *supervisor_add_slot(struct supervisor *supervisor, const struct config_collector *collector,
@@ -137,10 +140,10 @@ static int open_listeners(struct supervisor *supervisor)
 static void make_slots(struct supervisor *supervisor)
 {
     const struct config *config = supervisor->config;
-    for (unsigned i = 0; i < config->collector_count; i++)
-        for (unsigned k = 0; k < config->target_count; k++)
-            if (config->collectors[i]->enabled && (config->collectors[i]->targets >> k & 1) != 0)
-                supervisor_add_slot(supervisor, config->collectors[i], &config->targets[k]);
+    const struct config_collector *collector;
+    const struct config_target *target;
+    for (unsigned position = 0; config_next_pair(config, &position, &collector, &target);)
+        supervisor_add_slot(supervisor, collector, target);
     if (supervisor->slots[0] == NULL)
         log_warning("%s: no collector is enabled; the page will tell of minotor only",
                     config->collectors_dir);
@@ -156,7 +159,7 @@ static int load_config(struct supervisor *supervisor)
 {
     struct config_faults faults = {.report = log_fault};
     supervisor->config =
-        config_load(supervisor->options->config_path, &supervisor->options->overrides, &faults);
+        config_load(supervisor->options->config_path, &supervisor->options->overrides, &supervisor->rows, &faults);
     if (supervisor->config == NULL)
         return -1;
     supervisor_configure_log(supervisor->config);
@@ -210,6 +213,8 @@ static void close_all(struct supervisor *supervisor)
     for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
         if (descriptors[i] >= 0)
             close(descriptors[i]);
+    config_free(supervisor->config);
+    row_forget_all(&supervisor->rows);
 }
 
 static void init(struct supervisor *supervisor, const struct options *options)
@@ -237,7 +242,6 @@ enum minotord_status supervisor_run(const struct options *options)
         log_info("minotord ends");
     }
     close_all(&supervisor);
-    config_free(supervisor.config);
     return status;
 }
 

@@ -16,6 +16,7 @@ struct supervisor {
     const struct options *options;
     struct config *config;
     struct trial *trial; /* NULL: the ordinary life */
+    struct config_rows rows; /* configurations of Mattermost out of databases */
     int null;           /* /dev/null */
     int signals;        /* signalfd */
     int worker_program; /* O_PATH */
@@ -28,7 +29,8 @@ struct supervisor {
     unsigned next_slot; /* where a free place is looked for: those that were used last are used again last */
     bool slots_started;
     bool orphans; /* a child may have died that is not ours by name */
-    bool reload;  /* SIGHUP came */
+    bool reload;      /* SIGHUP came, or a configuration out of a database */
+    bool reread_rows; /* SIGHUP came: those, too */
     unsigned end_requests;
     int64_t now_ms; /* of this turn of the loop */
     int64_t started_wall_ms;
@@ -39,11 +41,14 @@ enum minotord_status supervisor_run(const struct options *options);
 
 /*
  * Lets every collector of the configuration do one round and prints what came of it. MINOTORD_OK, _UNAVAILABLE when
- * something could not be read, _CONFIG when a collector refused its settings, or _OS.
+ * something could not be read, _CONFIG when a collector refused its settings, or _OS. The configuration is freed.
  */
 enum minotord_status supervisor_try(const struct options *options, struct config *config);
 
-/* Starts the slots that were not started yet: once, when the first front is ready or has failed. */
+/*
+ * Starts the slots that were not started yet and wait for nothing any more: when the first front is ready or has
+ * failed, and when a configuration of Mattermost has been read.
+ */
 void supervisor_start_slots(struct supervisor *supervisor);
 
 /* Makes a slot in a free place of the table; NULL after logging. */

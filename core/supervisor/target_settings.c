@@ -33,7 +33,7 @@ static int read_mattermost(const struct config_target *target, char *password, c
     struct mattermost_config config;
     if (mattermost_config_read(&mattermost->source, environ, &config, why, why_bytes) != 0)
         return -1;
-    const struct dsn *now = &config.database;
+    const struct dsn *now = mattermost->is_row ? &config.place : &config.database;
     bool same = strcmp(now->host, mattermost->host) == 0 && now->port == mattermost->port &&
                 strcmp(now->user, mattermost->user) == 0 &&
                 (now->driver == DSN_MYSQL) == (target->database.driver == CONFIG_DRIVER_MYSQL);

@@ -8,6 +8,7 @@
 #include "common/frame.h"
 #include "common/report.h"
 #include "common/text.h"
+#include "supervisor/row.h"
 #include "supervisor/supervisor.h"
 
 #define FIELDS_MAX 6
@@ -163,14 +164,27 @@ void trial_ended(struct trial *trial, const struct slot *slot)
     trial->slots[id].ended = true;
 }
 
+void trial_fault(struct trial *trial, const char *line)
+{
+    fprintf(stderr, "%s\n", line);
+    worsen(trial, MINOTORD_CONFIG);
+}
+
+void trial_failed(struct trial *trial, const struct slot *slot)
+{
+    fprintf(stderr, "%s: %s\n", slot->child.name, slot->child.error);
+    worsen(trial, MINOTORD_UNAVAILABLE);
+}
+
 static bool is_over(struct supervisor *supervisor, struct slot *slot)
 {
     struct trial *trial = supervisor->trial;
     struct child *child = &slot->child;
     bool *ended = &trial->slots[slot->description.slot].ended;
+    if (row_is_reader(slot))
+        return child->lifecycle.state == CHILD_DOWN;
     if (!*ended && child->lifecycle.state == CHILD_BACKOFF) { /* it was not even born */
-        fprintf(stderr, "%s: cannot be started: %s\n", child->name, child->error);
-        worsen(trial, MINOTORD_UNAVAILABLE);
+        trial_failed(trial, slot);
         *ended = true;
     }
     if (child->lifecycle.state == CHILD_PARKED)

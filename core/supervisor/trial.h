@@ -36,6 +36,12 @@ void trial_line(const struct slot *slot, enum log_level level, const char *text)
 /* The worker of a slot is dead: prints what it reported, or how it ended. */
 void trial_ended(struct trial *trial, const struct slot *slot);
 
+/* A mistake in what was read of the configuration meanwhile. */
+void trial_fault(struct trial *trial, const char *line);
+
+/* A slot that could not even begin: prints why. */
+void trial_failed(struct trial *trial, const struct slot *slot);
+
 /* After each turn of the loop: whoever has ended stays down, and with the last of them the loop ends. */
 void trial_turn(struct supervisor *supervisor);
 

@@ -25,6 +25,8 @@ core_worker_libworker_la_SOURCES = \
 	core/worker/report.h \
 	core/worker/round.c \
 	core/worker/round.h \
+	core/worker/row.c \
+	core/worker/row.h \
 	core/worker/samples.c \
 	core/worker/samples.h \
 	core/worker/schedule.c \

@@ -52,6 +52,7 @@ static const struct number_setting {
     { "timeout_ms", offsetof(struct worker_settings, timeout_ms), TIMEOUT_MIN_MS, TIMEOUT_MAX_MS },
     { "first_delay_ms", offsetof(struct worker_settings, first_delay_ms), 0, INTERVAL_MAX_MS },
     { "trial", offsetof(struct worker_settings, trial), 0, 1 },
+    { "row", offsetof(struct worker_settings, row), 0, 1 },
 };
 
 void worker_settings_init(struct worker_settings *settings)
@@ -147,7 +148,7 @@ int worker_settings_complete(const struct worker_settings *settings)
         const char *value;
     } needed[] = { { "slot", settings->slot },
                    { "collector", settings->collector },
-                   { "plugin", settings->plugin } };
+                   { "plugin", settings->row ? "none" : settings->plugin } };
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         if (needed[i].value[0] == '\0') {
             log_error("setting %s is missing", needed[i].name);

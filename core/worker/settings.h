@@ -51,6 +51,7 @@ struct worker_settings {
     int64_t timeout_ms;
     int64_t first_delay_ms;
     int64_t trial; /* 1: one round, then a report */
+    int64_t row;   /* 1: no collector; reads Mattermost's configuration out of its database */
     struct database_place database;
     struct api_site api;
     struct given_setting given[PLUGIN_SETTINGS_MAX];

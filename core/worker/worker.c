@@ -23,6 +23,7 @@
 #include "worker/plugin.h"
 #include "worker/report.h"
 #include "worker/round.h"
+#include "worker/row.h"
 #include "worker/schedule.h"
 
 /* A round's last frames are written between the end of the database's graces and the alarm. */
@@ -330,6 +331,40 @@ static _Noreturn void run_trial(struct worker *worker)
     drain(worker);
 }
 
+/* Everything is written before the word that it is; then there is nothing left to do. */
+static _Noreturn void run_row(struct worker *worker)
+{
+    const char *text = NULL;
+    const struct database_watch watch = { FD_CONTROL, should_stop, worker };
+    const struct control_message ready = { .type = CONTROL_READY };
+    claim_init(&worker->claim, &watch);
+    data_pipe_init(&worker->pipe, STDOUT_FILENO);
+    if (!database_open(&worker->database, worker->settings, &watch, &worker->claim))
+        leave(EXIT_CODE_DRIVER);
+    database_begin_round(&worker->database, ROW_TIMEOUT_MS, clock_monotonic_ms() + ROW_TIMEOUT_MS);
+    if (row_read(&worker->database, &text) != MINOTOR_OK) {
+        log_error("%s", worker->database.error);
+        database_end_round(&worker->database);
+        database_close(&worker->database);
+        leave(EXIT_CODE_ROW);
+    }
+    size_t size = strlen(text);
+    if (size > REPORT_MAX_BYTES || write(FD_DATA, text, size) != (ssize_t)size) {
+        log_error("what is wanted of Mattermost's configuration has %zu bytes; allowed are %d", size,
+                  REPORT_MAX_BYTES);
+        leave(EXIT_CODE_ROW);
+    }
+    database_end_round(&worker->database);
+    if (control_send(FD_CONTROL, &ready, -1) != CONTROL_OK)
+        leave(EXIT_CODE_ORPHAN);
+    while (!worker->stopping) {
+        struct pollfd waiting = { .fd = FD_CONTROL, .events = POLLIN };
+        poll(&waiting, 1, -1);
+        read_control(worker);
+    }
+    drain(worker);
+}
+
 /* What there was no room for in the control channel. */
 static void send_waiting(struct worker *worker)
 {
@@ -362,6 +397,8 @@ _Noreturn void worker_run(const struct worker_settings *settings, const struct c
 {
     static struct worker worker;
     worker.settings = settings;
+    if (settings->row)
+        run_row(&worker);
     kept_state_init(&worker.kept, state, FD_CONTROL);
     load(&worker);
     open_plugin(&worker);

@@ -73,7 +73,7 @@ static struct config *load(const char *main_text, const char *collector_text,
         unlink(collector_path);
     else
         write_file(collector_path, collector_text);
-    struct config *config = config_load(main_path, overrides, &faults);
+    struct config *config = config_load(main_path, overrides, NULL, &faults);
     CU_ASSERT_EQUAL(faults.count, lines_said);
     CU_ASSERT_EQUAL(config == NULL, faults.count > 0);
     return config;
@@ -295,9 +295,9 @@ static void test_files_that_are_none(void)
 {
     struct config_faults faults = {.report = hear};
     said[0] = '\0';
-    CU_ASSERT_PTR_NULL(config_load(folder, NULL, &faults));
+    CU_ASSERT_PTR_NULL(config_load(folder, NULL, NULL, &faults));
     CU_ASSERT_PTR_NOT_NULL(strstr(said, "is not a file"));
-    CU_ASSERT_PTR_NULL(config_load("/nonexistent/minotor.conf", NULL, &faults));
+    CU_ASSERT_PTR_NULL(config_load("/nonexistent/minotor.conf", NULL, NULL, &faults));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(said, "/nonexistent/minotor.conf: cannot be read (No such file or directory)"));
 }

@@ -76,7 +76,7 @@ static struct config *load(const char *target, const char *collector, const char
     put("collectors.d/kpi.conf", collector);
     put("secret", "own-secret\n");
     snprintf(path, sizeof path, "%s/minotor.conf", folder);
-    struct config *config = config_load(path, NULL, &faults);
+    struct config *config = config_load(path, NULL, NULL, &faults);
     if (config == NULL)
         printf("# %s", faults_text);
     return config;

@@ -400,6 +400,45 @@ static void test_environment_file(void)
     }
 }
 
+static int read_row(const char *variables, const char *row)
+{
+    read_with(NULL, variables, NULL); /* writes the files */
+    source.row = row;
+    int result = mattermost_config_read(&source, NULL, &config, fault, sizeof fault);
+    source.row = NULL;
+    return result;
+}
+
+/* What was read there counts as a file would; variables go before it. */
+static void test_row(void)
+{
+    static const char PLACE[] = "MM_CONFIG=postgres://c:p@configs/d\n";
+    CU_ASSERT_EQUAL(read_row(PLACE, "{\"SqlSettings\": {\"DriverName\": \"postgres\", \"DataSource\": \"postgres://u:q@master/e\","
+                                     " \"DataSourceReplicas\": null, \"MaxOpenConns\": 71}}"),
+                    0);
+    CU_ASSERT_TRUE(config.facts.in_database);
+    CU_ASSERT_FALSE(config.facts.is_partial);
+    CU_ASSERT_STRING_EQUAL(config.place.host, "configs");
+    CU_ASSERT_STRING_EQUAL(config.database.host, "master");
+    CU_ASSERT_STRING_EQUAL(config.facts.database_origin, "the database: SqlSettings.DataSource");
+    CU_ASSERT_EQUAL(config.facts.max_open_connections, 71);
+    CU_ASSERT_EQUAL(config.facts.connection_max_lifetime_ms, 3600000); /* Mattermost's default, as in a file */
+    CU_ASSERT_EQUAL(config.facts.replicas, 0);
+    CU_ASSERT_EQUAL(read_row("MM_CONFIG=postgres://c:p@configs/d\nMM_SQLSETTINGS_MAXOPENCONNS=72\n",
+                             "{\"SqlSettings\": {\"MaxOpenConns\": 71, \"DataSourceReplicas\": [\"postgres://u:q@replica/e\"]}}"),
+                    0);
+    CU_ASSERT_EQUAL(config.facts.max_open_connections, 72);
+    CU_ASSERT_STRING_EQUAL(config.database.host, "replica");
+    CU_ASSERT_TRUE(config.facts.is_replica);
+    /* Without a data source it is the database that the configuration stands in. */
+    CU_ASSERT_EQUAL(read_row(PLACE, "{\"SqlSettings\": {\"DataSource\": \"\"}}"), 0);
+    CU_ASSERT_STRING_EQUAL(config.database.host, "configs");
+    CU_ASSERT_EQUAL(read_row(PLACE, "{\"SqlSettings\": {\"MaxOpenConns\": \"many\"}}"), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fault, "the database"));
+    CU_ASSERT_EQUAL(read_row(PLACE, "{"), -1);
+    CU_ASSERT_EQUAL(read_row(PLACE, ""), -1);
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
@@ -413,6 +452,7 @@ int main(void)
         {"minotord's own environment", test_own_environment},
         {"MM_CONFIG", test_place},
         {"a configuration in the database", test_in_database},
+        {"a configuration in the database that was read", test_row},
         {"files of variables, as systemd reads them", test_environment_file},
         CU_TEST_INFO_NULL,
     };
