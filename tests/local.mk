@@ -81,7 +81,8 @@ tests_unit_test_usage_SOURCES = tests/unit/test_usage.c $(COLLECTOR_TEST_SOURCES
 	collectors/usage/blob.c collectors/usage/server.c collectors/usage/sizes.c collectors/usage/stored.c \
 	collectors/usage/usage.c collectors/running.c
 tests_unit_test_usage_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors
-tests_unit_test_usage_LDADD = $(WORKER_LDADD)
+tests_unit_test_usage_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_usage_LDADD = $(WORKER_LDADD) $(JANSSON_LIBS)
 tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
 tests_unit_test_round_LDADD = $(WORKER_LDADD)
 tests_unit_test_reasons_LDADD = $(WORKER_LDADD)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blob.h"
 
+#include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SIGNATURE_BYTES 256
-#define DEPTH_MAX 32 /* of nested values; licences have two */
+#define BLOB_MAX_BYTES 16384 /* base64 is at most 10000 characters long in the schema */
 
 static int digit_of(char letter)
 {
@@ -14,7 +16,8 @@ static int digit_of(char letter)
     return found != NULL ? (int)(found - digits) : -1;
 }
 
-size_t blob_decode(const char *base64, char *json)
+/* Into `json`, NUL-terminated and without the signature; the length, or 0 when it is no licence. */
+static size_t decode(const char *base64, char json[BLOB_MAX_BYTES])
 {
     size_t length = 0;
     uint32_t bits = 0;
@@ -41,109 +44,25 @@ size_t blob_decode(const char *base64, char *json)
     return strlen(json) == length ? length : 0;
 }
 
-static const char *skip_space(const char *at)
+static int64_t number_of(const json_t *value)
 {
-    return at + strspn(at, " \t\r\n");
+    return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value) : -1;
 }
 
-/* From the opening quote to behind the closing one; NULL: it does not end. */
-static const char *skip_string(const char *at)
+int blob_read(const char *base64, struct license *license)
 {
-    for (at++; *at != '"'; at++) {
-        if (*at == '\\')
-            at++;
-        if (*at == '\0')
-            return NULL;
-    }
-    return at + 1;
-}
-
-/* From the beginning of a value to behind its end, whatever is inside; NULL: it does not end. */
-static const char *skip_value(const char *at)
-{
-    int depth = 0;
-    do {
-        at = skip_space(at);
-        if (*at == '"') {
-            at = skip_string(at);
-        } else if (*at == '{' || *at == '[') {
-            depth++;
-            at++;
-        } else if (*at == '}' || *at == ']') {
-            depth--;
-            at++;
-        } else if (*at == ',' || *at == ':') {
-            at++;
-        } else {
-            size_t length = strcspn(at, "{}[],:\" \t\r\n");
-            at = length > 0 ? at + length : NULL;
-        }
-        if (at == NULL || depth > DEPTH_MAX || depth < 0)
-            return NULL;
-    } while (depth > 0);
-    return at;
-}
-
-/* The value of a key in the object that begins at `at`; NULL: none. */
-static const char *find_key(const char *at, const char *key, size_t key_length)
-{
-    at = skip_space(at);
-    if (*at != '{')
-        return NULL;
-    for (at = skip_space(at + 1); *at == '"'; at = skip_space(at + 1)) {
-        const char *name = at + 1;
-        const char *end = skip_string(at);
-        if (end == NULL)
-            return NULL;
-        int is_it = (size_t)(end - 1 - name) == key_length && strncmp(name, key, key_length) == 0;
-        at = skip_space(end);
-        if (*at != ':')
-            return NULL;
-        at = skip_space(at + 1);
-        if (is_it)
-            return at;
-        at = skip_value(at);
-        at = at != NULL ? skip_space(at) : NULL;
-        if (at == NULL || *at != ',')
-            return NULL;
-    }
-    return NULL;
-}
-
-static int copy_string(const char *at, char *out, size_t out_bytes)
-{
-    size_t length = 0;
-    for (at++; *at != '"'; at++) {
-        if (*at == '\\') {
-            at++;
-            if (*at != '"' && *at != '\\' && *at != '/')
-                return 0;
-        }
-        if (*at == '\0' || length + 1 >= out_bytes)
-            return 0;
-        out[length++] = *at;
-    }
-    out[length] = '\0';
-    return 1;
-}
-
-int blob_find(const char *json, const char *path, char *out, size_t out_bytes)
-{
-    const char *at = json;
-    while (*path != '\0') {
-        size_t length = strcspn(path, "/");
-        at = find_key(at, path, length);
-        if (at == NULL)
-            return 0;
-        path += length;
-        path += *path == '/';
-    }
-    if (*at == '"')
-        return copy_string(at, out, out_bytes);
-    size_t length = strcspn(at, "{}[],:\" \t\r\n");
-    if (length == 0 || length >= out_bytes)
+    static char text[BLOB_MAX_BYTES];
+    size_t length = decode(base64, text);
+    json_t *json = length > 0 ? json_loadb(text, length, 0, NULL) : NULL;
+    if (!json_is_object(json)) {
+        json_decref(json);
         return 0;
-    memcpy(out, at, length);
-    out[length] = '\0';
+    }
+    const char *sku = json_string_value(json_object_get(json, "sku_short_name"));
+    license->expires_ms = number_of(json_object_get(json, "expires_at"));
+    license->users = number_of(json_object_get(json_object_get(json, "features"), "users"));
+    snprintf(license->sku, sizeof license->sku, "%s", sku != NULL ? sku : "");
+    license->is_known = license->is_licensed = 1;
+    json_decref(json);
     return 1;
 }

@@ -6,18 +6,9 @@
 #ifndef COLLECTORS_USAGE_BLOB_H
 #define COLLECTORS_USAGE_BLOB_H
 
-#include <stddef.h>
+#include "usage.h"
 
-#define BLOB_MAX_BYTES 16384 /* base64 is at most 10000 characters long in the schema */
-
-/* Decodes into `json`, NUL-terminated; the length, or 0 when it is no licence. `json` has BLOB_MAX_BYTES. */
-size_t blob_decode(const char *base64, char *json);
-
-/*
- * The value at a path of keys, "features/users", of a JSON object: a string without its quotes, or a number, true or
- * false as written. Strings with escapes beyond \" \\ \/ are not taken.
- * @return 1; or 0: it is not there, does not fit, or the text is not JSON
- */
-int blob_find(const char *json, const char *path, char *out, size_t out_bytes);
+/* 1; or 0: it is no licence, and nothing is touched. */
+int blob_read(const char *base64, struct license *license);
 
 #endif

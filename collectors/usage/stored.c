@@ -73,28 +73,6 @@ void schema_emit(const struct minotor_host *host, const void *state)
         minotor_set_u64(host, SCHEMA_VERSION, (uint64_t)usage->schema_version);
 }
 
-static int64_t find_number(const char *json, const char *path)
-{
-    char text[WORD_BYTES], *end = NULL;
-    if (!blob_find(json, path, text, sizeof text))
-        return -1;
-    long long value = strtoll(text, &end, 10);
-    return end != text && *end == '\0' && value >= 0 ? value : -1;
-}
-
-static int read_license(const struct minotor_host *host, struct license *license)
-{
-    static char json[BLOB_MAX_BYTES];
-    if (blob_decode(cell_text(host, 0), json) == 0)
-        return minotor_fail(host, "the active licence in the database is not one that this release can read");
-    license->expires_ms = find_number(json, "expires_at");
-    license->users = find_number(json, "features/users");
-    if (!blob_find(json, "sku_short_name", license->sku, sizeof license->sku))
-        license->sku[0] = '\0';
-    license->is_known = license->is_licensed = 1;
-    return MINOTOR_OK;
-}
-
 /* A licence may also come from the server's environment; then the database knows nothing of it. */
 int license_run(const struct minotor_host *host, void *state)
 {
@@ -117,7 +95,9 @@ int license_run(const struct minotor_host *host, void *state)
         result = minotor_next_row(host);
     if (result == MINOTOR_END)
         return minotor_fail(host, "the active licence is not in the database");
-    return result == MINOTOR_OK ? read_license(host, &usage->stored) : result;
+    if (result == MINOTOR_OK && !blob_read(cell_text(host, 0), &usage->stored))
+        return minotor_fail(host, "the active licence in the database is not one that this release can read");
+    return result;
 }
 
 /* What the server says of the licence that it runs with is better than what is stored. */

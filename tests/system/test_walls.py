@@ -37,7 +37,7 @@ LIBRARY_HEADERS = {
     "dlfcn.h": ["core/worker"],
     "minotor/": ["core/worker", "core/database", "collectors"],
     "curl/": ["core/api"],
-    "jansson.h": ["core/api", "core/supervisor"],
+    "jansson.h": ["core/api", "core/supervisor", "collectors/usage"],
     "mysql": ["core/database"],
     "mariadb": ["core/database"],
 }
@@ -70,6 +70,7 @@ COLLECTORS = sorted(
 MODULES = {module_path(f"collectors/{name}", name): ([], {"minotor_collector"}) for name in COLLECTORS}
 MODULES[module_path("core/database", "postgresql")] = (["libpq.so"], None)
 MODULES[module_path("core/database", "mysql")] = (["libmariadb.so"], None)
+MODULES[module_path("collectors/usage", "usage")] = (["libjansson.so"], {"minotor_collector"})
 MODULES[module_path("core/api", "api")] = (["libcurl.so", "libjansson.so"], {"minotor_api_client"})
 
 
@@ -161,13 +162,14 @@ def test_library_is_included_only_where_it_belongs(header):
 
 
 @pytest.mark.parametrize("collector", COLLECTORS)
-def test_collector_includes_only_the_interface_and_iso_c(collector):
+def test_collector_includes_only_the_interface_iso_c_and_its_own_libraries(collector):
+    libraries = [name for name, folders in LIBRARY_HEADERS.items() if f"collectors/{collector}" in folders]
     shared = [path for path in sources("collectors", (".c", ".h")) if path.count("/") == 1]
     own = {os.path.basename(path) for path in sources(f"collectors/{collector}", (".h",)) + shared}
     wrong = [f"{path}:{number}: {name}"
              for path in sources(f"collectors/{collector}", (".c", ".h")) + shared
              for number, bracket, name in includes(path)
-             if not (name.startswith("minotor/") or bracket == '"' and name in own
+             if not (name.startswith("minotor/") or bracket == '"' and name in own or name in libraries
                      or bracket == "<" and name.removesuffix(".h") in ISO_C)]
     assert wrong == []
 
@@ -227,11 +229,12 @@ def test_only_the_api_module_links_libcurl():
         module_path("core/api", "api")]
 
 
-def test_only_the_api_module_and_the_supervisor_link_jansson():
-    """The one reads what Mattermost answers, the other its config.json."""
+def test_who_links_jansson():
+    """One reads what Mattermost answers, one a licence, one config.json."""
     files = sorted(PROGRAMS) + sorted(MODULES)
     assert [path for path in files if any(name.startswith("libjansson") for name in needed(path))] == [
-        "core/supervisor/minotord", module_path("core/api", "api")]
+        path for path in files if path in (module_path("collectors/usage", "usage"), "core/supervisor/minotord",
+                                           module_path("core/api", "api"))]
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
@@ -255,7 +258,7 @@ def test_collector_takes_nothing_from_its_host(module):
     toolchain = {"__gmon_start__", "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__cxa_finalize"}
     ours = [name for name in undefined(module)
             if "@GLIBC_" not in name and "@GCC_" not in name and name not in toolchain
-            and not INSTRUMENTATION.match(name)]
+            and not INSTRUMENTATION.match(name) and not any(f"@{library}" in name for library in MODULES[module][0])]
     assert ours == []
 
 

@@ -111,9 +111,9 @@ static void values_that_may_not_be_read(void)
 static void licences_that_are_none(void)
 {
     static const char *const bad[] = { "", "x", "!!!!", "QUJD", "====" };
-    static char json[BLOB_MAX_BYTES];
+    struct license found;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        CU_ASSERT_EQUAL(blob_decode(bad[i], json), 0);
+        CU_ASSERT_EQUAL(blob_read(bad[i], &found), 0);
         start();
         fake_cell_is("licence", 0, bad[i]);
         CU_ASSERT_EQUAL(fake_collect(), MINOTOR_OK);
@@ -122,36 +122,54 @@ static void licences_that_are_none(void)
     }
 }
 
-static void finding_in_json(void)
+/* Base64 of the text, and a signature of zeros. */
+static const char *encoded(const char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static char out[4096];
+    unsigned char bytes[1024];
+    size_t length = strlen(text), size = 0;
+    memcpy(bytes, text, length);
+    memset(bytes + length, 'S', 256);
+    for (length += 256; length % 3 != 0; length++)
+        bytes[length] = 0;
+    for (size_t i = 0; i < length; i += 3) {
+        uint32_t bits = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+        for (int shift = 18; shift >= 0; shift -= 6)
+            out[size++] = digits[bits >> shift & 63];
+    }
+    out[size] = '\0';
+    return out;
+}
+
+static void what_licences_say(void)
 {
     static const struct {
         const char *json;
-        const char *path;
-        const char *value; /* NULL: not found */
+        int is_one;
+        int64_t expires_ms, users;
+        const char *sku;
     } cases[] = {
-        { "{\"a\":1}", "a", "1" },
-        { " { \"b\" : { \"a\" : \"x\\\"y\" } , \"a\" : true } ", "a", "true" },
-        { " { \"b\" : { \"a\" : \"x\\\"y\" } , \"a\" : true } ", "b/a", "x\"y" },
-        { "{\"x\":[1,{\"a\":2},\"}\"],\"a\":-3}", "a", "-3" },
-        { "{\"a\":{}}", "a", NULL },
-        { "{\"a\":\"\\u0041\"}", "a", NULL },
-        { "{\"a\":\"x", "a", NULL },
-        { "{\"a\\", "a", NULL },
-        { "{\"b\":[[[[", "a", NULL },
-        { "{\"b\":1 \"a\":2}", "a", NULL },
-        { "{\"b\":]", "a", NULL },
-        { "{\"b\"", "b", NULL },
-        { "{\"b\":", "b", NULL },
-        { "[1]", "a", NULL },
-        { "", "a", NULL },
-        { "{\"a\":\"longer than the room\"}", "a", NULL },
+        { "{\"expires_at\":5,\"sku_short_name\":\"E\\u0032\",\"features\":{\"users\":7}}", 1, 5, 7, "E2" },
+        { " { \"features\" : { \"x\" : [ 1, { \"users\" : 2 } ] } , \"expires_at\" : \"5\" } ", 1, -1, -1, "" },
+        { "{\"expires_at\":-5,\"features\":{\"users\":1.5},\"sku_short_name\":7}", 1, -1, -1, "" },
+        { "{\"features\":null}", 1, -1, -1, "" },
+        { "{}", 1, -1, -1, "" },
+        { "[1]", 0, 0, 0, "" },
+        { "{\"a\":\"x", 0, 0, 0, "" },
+        { "{\"b\":1 \"a\":2}", 0, 0, 0, "" },
+        { "{\"b\":[[[[", 0, 0, 0, "" },
+        { "\"text\"", 0, 0, 0, "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char value[16] = "";
-        int found = blob_find(cases[i].json, cases[i].path, value, sizeof value);
-        CU_ASSERT_EQUAL(found, cases[i].value != NULL);
-        if (cases[i].value != NULL)
-            CU_ASSERT_STRING_EQUAL(value, cases[i].value);
+        struct license found = { .expires_ms = -2 };
+        CU_ASSERT_EQUAL(blob_read(encoded(cases[i].json), &found), cases[i].is_one);
+        CU_ASSERT_EQUAL(found.is_licensed, cases[i].is_one);
+        CU_ASSERT_EQUAL(found.expires_ms, cases[i].is_one ? cases[i].expires_ms : -2);
+        if (!cases[i].is_one)
+            continue;
+        CU_ASSERT_EQUAL(found.users, cases[i].users);
+        CU_ASSERT_STRING_EQUAL(found.sku, cases[i].sku);
     }
 }
 
@@ -163,7 +181,7 @@ int main(void)
         { "an old server without a licence", an_old_server_without_a_licence },
         { "values that may not be read", values_that_may_not_be_read },
         { "licences that are none", licences_that_are_none },
-        { "finding in JSON", finding_in_json },
+        { "what licences say", what_licences_say },
         CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = { { .pName = "usage", .pTests = tests }, CU_SUITE_INFO_NULL };
