@@ -180,6 +180,10 @@ static const struct {
     [CONTROL_ASK_POOL] = { CONTROL_FROM_WORKER, visit_nothing },
     [CONTROL_POOL] = { CONTROL_FROM_SUPERVISOR, visit_pool },
     [CONTROL_STATE] = { CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER, visit_state },
+    [CONTROL_SESSION] = { CONTROL_FROM_WORKER, visit_nothing },
+    [CONTROL_WANT_CANCEL] = { CONTROL_FROM_WORKER, visit_nothing },
+    [CONTROL_END_CANCEL] = { CONTROL_FROM_WORKER, visit_session },
+    [CONTROL_GRANT_CANCEL] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
 };
 
 uint64_t control_state_checksum(const struct control_state *state)

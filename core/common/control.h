@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Control messages between the supervisor and one child: datagrams on a SOCK_SEQPACKET pair, each at most
- * CONTROL_MESSAGE_MAX_BYTES with at most one descriptor. Descriptors travel from the supervisor only.
+ * CONTROL_MESSAGE_MAX_BYTES with at most one descriptor. Descriptors travel from the supervisor, and with SESSION to it.
  *
  * A child first gets SETTING messages and START, answers READY, and from then on makes promises: BUSY and IDLE
  * both say until when the child will have spoken again. A promise that is broken gets the child killed; there
@@ -37,6 +37,10 @@ enum control_type {
     CONTROL_ASK_POOL, /* worker */
     CONTROL_POOL,     /* supervisor: answers ASK_POOL at once */
     CONTROL_STATE,    /* worker: to be kept; supervisor, before START: what was kept */
+    CONTROL_SESSION,      /* worker, + descriptor: the socket of the session that it opens */
+    CONTROL_WANT_CANCEL,  /* worker: wants a connection more, to cancel its query */
+    CONTROL_END_CANCEL,   /* worker: has closed that, or waits for it no longer */
+    CONTROL_GRANT_CANCEL, /* supervisor: answers WANT_CANCEL, soon or never */
     CONTROL_TYPE_COUNT
 };
 
@@ -116,10 +120,10 @@ struct control_bad_frame {
     char bytes_hex[65]; /* the first 32 bytes of the offending frame */
 };
 
-/* WANT, GRANT and RELEASED. */
+/* WANT, GRANT, RELEASED and END_CANCEL. */
 struct control_session {
     uint32_t request; /* WANT numbers them, GRANT repeats it: an answer to a request given up is none to the next */
-    uint8_t lingers;  /* RELEASED: 1 when the server may not have noticed yet that the session is closed */
+    uint8_t lingers;  /* RELEASED, END_CANCEL: 1 when the server may not have noticed yet that it is closed */
 };
 
 /* All sessions of one target; the meanings are those of Go's sql.DBStats. */

@@ -50,11 +50,18 @@ struct database_settings {
 /*
  * While a driver waits for the server it also watches `descriptor` (-1: none). When that becomes readable it
  * calls should_stop(), which reads what came; true means: give up, as if the deadline had passed.
+ * The others may be NULL.
  */
 struct database_watch {
     int descriptor;
     bool (*should_stop)(void *context);
     void *context;
+    /* A connection is being opened over this socket, or over another one now. May be called by any thread. */
+    void (*opened)(void *context, int socket);
+    /* Whether a connection more may be opened to cancel a query: asks, and waits so long at the most. */
+    bool (*may_cancel)(void *context, int64_t timeout_ms);
+    /* That connection is closed; `lingers`: the server may not know. */
+    void (*cancelled)(void *context, bool lingers);
 };
 
 struct database_query {

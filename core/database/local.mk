@@ -12,7 +12,9 @@ core_database_postgresql_la_SOURCES = \
 	core/database/error_text.h \
 	core/database/postgresql.c \
 	core/database/postgresql_cancel.c \
-	core/database/postgresql_cancel.h
+	core/database/postgresql_cancel.h \
+	core/database/socket_news.c \
+	core/database/socket_news.h
 core_database_postgresql_la_CFLAGS = $(AM_CFLAGS) $(MINOTOR_MODULE_CFLAGS) $(LIBPQ_CFLAGS)
 core_database_postgresql_la_LDFLAGS = $(drivers_ldflags)
 core_database_postgresql_la_LIBADD = core/common/libcommon.la $(LIBPQ_LIBS)
@@ -33,7 +35,9 @@ core_database_mysql_la_SOURCES = \
 	core/database/mysql_session.c \
 	core/database/mysql_session.h \
 	core/database/mysql_wait.c \
-	core/database/mysql_wait.h
+	core/database/mysql_wait.h \
+	core/database/socket_news.c \
+	core/database/socket_news.h
 core_database_mysql_la_CFLAGS = $(AM_CFLAGS) $(MINOTOR_MODULE_CFLAGS) $(LIBMARIADB_CFLAGS)
 core_database_mysql_la_LDFLAGS = $(drivers_ldflags)
 core_database_mysql_la_LIBADD = core/common/libcommon.la $(LIBMARIADB_LIBS)

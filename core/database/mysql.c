@@ -114,7 +114,7 @@ static void abandon(struct database_connection *c, enum session_outcome why)
     if (why == SESSION_LATE && drains(c, own_timeout))
         return;
     /* The number of a session that is gone may be another's by now. */
-    if (c->session.is_lost || !session_cancel(&c->session, &c->settings, CANCEL_GRACE_MS) ||
+    if (c->session.is_lost || !session_cancel(&c->session, &c->settings, &c->watch, CANCEL_GRACE_MS) ||
         !drains(c, for_grace(0)))
         disconnect(c);
 }

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/contract.h"
+#include "database/socket_news.h"
 
 /* The library, a TLS handshake and a name lookup; the default of 8 MiB would count against the worker's
  * limit. */
@@ -22,6 +23,7 @@ struct attempt {
     MYSQL *handle;
     char *user, *password, *name; /* own copies: who asked may be gone */
     struct mysql_place place;
+    struct database_watch watch; /* only its opened() is called */
     char *host;
     int done;                /* eventfd */
     atomic_int parties_left; /* 2, 1 */
@@ -60,11 +62,13 @@ static bool connects(struct attempt *attempt)
     const char *name = attempt->name[0] != '\0' ? attempt->name : NULL;
     const char *path = attempt->place.path[0] != '\0' ? attempt->place.path : NULL;
     MYSQL *connected = NULL;
+    uint64_t known = 0;
     int wanted = mysql_real_connect_start(&connected, attempt->handle, attempt->host, attempt->user,
                                           attempt->password, name, attempt->place.port, path, 0);
     while (wanted != 0) {
         int ready;
         mysql_bound_socket(mysql_get_socket(attempt->handle));
+        socket_news(&attempt->watch, mysql_get_socket(attempt->handle), &known);
         if (session_wait_call(attempt->handle, wanted, &ready, &patience) != SESSION_ARRIVED)
             ready = MYSQL_WAIT_TIMEOUT;
         wanted = mysql_real_connect_cont(&connected, attempt->handle, ready);
@@ -85,13 +89,16 @@ static void *try_it(void *argument)
     return NULL;
 }
 
-static struct attempt *make_attempt(const struct database_settings *settings, const struct mysql_place *place)
+static struct attempt *make_attempt(const struct database_settings *settings, const struct mysql_place *place,
+                                    const struct database_watch *watch)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (attempt == NULL)
         return NULL;
     atomic_store(&attempt->parties_left, 1);
     attempt->place = *place;
+    if (watch != NULL)
+        attempt->watch = *watch;
     attempt->host = strdup(place->host);
     attempt->user = strdup(settings->user);
     attempt->password = strdup(settings->password);
@@ -134,7 +141,7 @@ enum session_outcome mysql_connect_session(MYSQL **handle, const struct database
         *fault = "attempts before this one still hang";
         return SESSION_LOST;
     }
-    struct attempt *attempt = make_attempt(settings, place);
+    struct attempt *attempt = make_attempt(settings, place, patience->watch);
     if (attempt == NULL || !start_thread(attempt)) {
         *fault = "out of memory or threads";
         if (attempt != NULL)

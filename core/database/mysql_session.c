@@ -2,10 +2,12 @@
 #include "database/mysql_session.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/text.h"
@@ -137,14 +139,30 @@ enum session_outcome session_connect(struct mysql_session *s, const struct datab
     return SESSION_ARRIVED;
 }
 
+/*
+ * The library says goodbye and reads what is left of the rows, and both could wait: it gets a socket at whose other
+ * end is nobody. A shutdown() of its own would look to the supervisor, who holds a copy, as if the server had ended.
+ */
+static void cut_off(int descriptor)
+{
+    int pair[2];
+    if (descriptor < 0)
+        return;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        shutdown(descriptor, SHUT_RDWR);
+        return;
+    }
+    if (dup3(pair[0], descriptor, O_CLOEXEC) < 0)
+        shutdown(descriptor, SHUT_RDWR);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 void session_close(struct mysql_session *s)
 {
     if (s->handle != NULL) {
-        /* The library says goodbye and reads what is left of the rows, and both could wait; now neither does.
-         */
-        int descriptor = mysql_get_socket(s->handle);
-        if ((session_is_busy(s) || s->is_lost) && descriptor >= 0)
-            shutdown(descriptor, SHUT_RDWR);
+        if (session_is_busy(s) || s->is_lost)
+            cut_off(mysql_get_socket(s->handle));
         if (s->rows != NULL)
             mysql_free_result(s->rows);
         mysql_close(s->handle);
@@ -167,10 +185,13 @@ static bool peer_of(const struct mysql_session *s, char *host, size_t host_bytes
                        NI_NUMERICHOST) == 0;
 }
 
-bool session_cancel(struct mysql_session *s, const struct database_settings *settings, int64_t timeout_ms)
+/* `lingers`: a connection was begun that the server may not have seen to its end. */
+static bool kill_query(struct mysql_session *s, const struct database_settings *settings, int64_t timeout_ms,
+                       bool *lingers)
 {
     struct mysql_session helper = {0};
     struct database_settings nearby = *settings;
+    *lingers = false;
     const struct session_patience patience = {.deadline_ms = clock_monotonic_ms() + timeout_ms};
     char host[NI_MAXHOST], reached[NI_MAXHOST], sql[64];
     bool cancelled = false;
@@ -185,6 +206,19 @@ bool session_cancel(struct mysql_session *s, const struct database_settings *set
     if (session_connect(&helper, &nearby, &patience) == SESSION_ARRIVED &&
         peer_of(&helper, reached, sizeof reached) && strcmp(host, reached) == 0)
         cancelled = session_query(&helper, strdup(sql), &patience) == SESSION_ARRIVED && helper.error == 0;
+    *lingers = !cancelled;
     session_close(&helper);
+    return cancelled;
+}
+
+bool session_cancel(struct mysql_session *s, const struct database_settings *settings,
+                    const struct database_watch *watch, int64_t timeout_ms)
+{
+    bool lingers;
+    if (watch->may_cancel != NULL && !watch->may_cancel(watch->context, timeout_ms / 2))
+        return false;
+    bool cancelled = kill_query(s, settings, timeout_ms, &lingers);
+    if (watch->cancelled != NULL)
+        watch->cancelled(watch->context, lingers);
     return cancelled;
 }

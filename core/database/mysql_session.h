@@ -55,9 +55,12 @@ enum session_outcome session_drain(struct mysql_session *session, const struct s
 /* Whether a query or its rows are under way. */
 bool session_is_busy(const struct mysql_session *session);
 
-/* Asks the server, over a short session of its own, to end the query of this one. True: the server will. */
+/*
+ * Asks the server, over a short session of its own, to end the query of this one. True: the server will. False, too,
+ * when the watch does not allow that session: then the server's own timeout has to do.
+ */
 bool session_cancel(struct mysql_session *session, const struct database_settings *settings,
-                    int64_t timeout_ms);
+                    const struct database_watch *watch, int64_t timeout_ms);
 
 /* Closes without waiting and makes the object all zeros. */
 void session_close(struct mysql_session *session);

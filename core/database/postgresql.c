@@ -20,6 +20,7 @@
 #include "database/driver.h"
 #include "database/error_text.h"
 #include "database/postgresql_cancel.h"
+#include "database/socket_news.h"
 
 /* How often the server looks whether we still live while it works for us (PostgreSQL 14 and newer). */
 #define CHECK_INTERVAL_MS 500
@@ -274,7 +275,9 @@ static PGconn *start_session(const struct database_settings *settings)
 static enum outcome await_session(struct database_connection *c, int64_t deadline_ms)
 {
     PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+    uint64_t known = 0;
     while (PQstatus(c->session) != CONNECTION_BAD) {
+        socket_news(&c->watch, PQsocket(c->session), &known);
         short events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT;
         enum outcome outcome = wait_socket(c, events, deadline_ms, true);
         if (outcome != ARRIVED)

@@ -194,7 +194,8 @@ static bool round_was_good(const struct child *child, uint8_t status)
            status == ROUND_NO_DATA;
 }
 
-static void take_message(struct child *child, const struct control_message *message, int64_t now_ms)
+static void take_message(struct child *child, const struct control_message *message, int *descriptor,
+                         int64_t now_ms)
 {
     struct lifecycle_event event = {.kind = LIFECYCLE_READY, .until_ms = message->body.promise.until_ms};
     switch (message->type) {
@@ -211,7 +212,7 @@ static void take_message(struct child *child, const struct control_message *mess
         event.good = round_was_good(child, message->body.promise.status);
         break;
     default:
-        child->kind->message(child, message);
+        child->kind->message(child, message, descriptor);
         return;
     }
     step(child, &event, now_ms);
@@ -228,9 +229,11 @@ void child_read_control(struct child *child, int64_t now_ms)
 {
     struct control_message message;
     for (int i = 0; i < CONTROL_MESSAGES_PER_TURN && child->control >= 0; i++) {
-        switch (control_receive(child->control, child->kind->party, &message, NULL)) {
+        int descriptor = -1;
+        switch (control_receive(child->control, child->kind->party, &message, &descriptor)) {
         case CONTROL_OK:
-            take_message(child, &message, now_ms);
+            take_message(child, &message, &descriptor, now_ms);
+            close_descriptor(&descriptor);
             break;
         case CONTROL_AGAIN:
             return;

@@ -23,8 +23,8 @@ struct child_kind {
     /* Starts the next generation with child_spawn() and sends what it has to know. 0, or -1 with child->error
      * set. */
     int (*spawn)(struct child *child);
-    /* A control message that is neither READY nor a promise. */
-    void (*message)(struct child *child, const struct control_message *message);
+    /* A control message that is neither READY nor a promise. A descriptor that it keeps it replaces by -1. */
+    void (*message)(struct child *child, const struct control_message *message, int *descriptor);
     /* A line that it logged. NULL: into the log. */
     void (*line)(struct child *child, enum log_level level, const char *text);
     /* State or counters are others than before. */

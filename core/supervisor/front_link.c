@@ -11,7 +11,7 @@
 #include "supervisor/supervisor.h"
 
 static int front_spawn(struct child *child);
-static void front_message(struct child *child, const struct control_message *message);
+static void front_message(struct child *child, const struct control_message *message, int *descriptor);
 static void front_changed(struct child *child);
 
 static const struct child_kind FRONT = {
@@ -54,12 +54,13 @@ static int front_spawn(struct child *child)
 }
 
 /* The front refuses what a worker wrote. Of an older generation it is no news: that one is gone. */
-static void front_message(struct child *child, const struct control_message *message)
+static void front_message(struct child *child, const struct control_message *message, int *descriptor)
 {
     struct supervisor *supervisor = child->owner;
     const struct control_bad_frame *bad = &message->body.bad_frame;
     struct slot *slot = bad->slot < SLOTS_MAX ? supervisor->slots[bad->slot] : NULL;
     char reason[ERROR_TEXT_MAX_BYTES + 1];
+    (void)descriptor;
     if (message->type != CONTROL_BAD_FRAME || slot == NULL || slot->child.generation != bad->generation)
         return;
     text_one_line(reason, sizeof reason, bad->reason);

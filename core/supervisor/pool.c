@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/pool.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "supervisor/supervisor.h"
 
@@ -65,7 +70,70 @@ static void obey(struct supervisor *supervisor, struct budget_orders orders)
             tell(supervisor, i, CONTROL_GRANT);
         if (orders.recall >> i & 1)
             tell(supervisor, i, CONTROL_RECALL);
+        if (orders.cancel >> i & 1)
+            tell(supervisor, i, CONTROL_GRANT_CANCEL);
     }
+}
+
+/* ---- sessions */
+
+static void forget_session(struct slot *slot)
+{
+    if (slot->session >= 0)
+        close(slot->session);
+    slot->session = -1;
+    slot->session_ends = false;
+}
+
+/* The worker opens one. What is left of the one before is not waited for: the worker lost it, or it would not open
+ * another. */
+static void take_session(struct slot *slot, int *descriptor)
+{
+    if (slot->session_ends)
+        return; /* it was given no place */
+    forget_session(slot);
+    slot->session = *descriptor;
+    *descriptor = -1;
+}
+
+static bool server_has_ended(const struct slot *slot)
+{
+    struct pollfd end = {.fd = slot->session, .events = POLLRDHUP};
+    return poll(&end, 1, 0) > 0;
+}
+
+/* Nobody works with it any more. `patience_ms` is for a session whose end cannot be seen; 0: it was closed in order. */
+static void end_session(struct slot *slot, int64_t patience_ms)
+{
+    struct budget *budget = &slot->pool->budget;
+    unsigned id = slot->description.slot;
+    int64_t now_ms = slot->supervisor->now_ms;
+    if (slot->session_ends) { /* that of a generation before; this one has only waited */
+        obey(slot->supervisor, budget_release(budget, id, now_ms));
+        return;
+    }
+    bool is_socket = slot->session >= 0 && (shutdown(slot->session, SHUT_WR) == 0 || errno == ENOTCONN);
+    if (is_socket && !server_has_ended(slot)) {
+        slot->session_ends = true;
+        obey(slot->supervisor, budget_abandon(budget, id, ENDING_PATIENCE_MS, now_ms));
+        return;
+    }
+    forget_session(slot);
+    if (is_socket || patience_ms == 0)
+        obey(slot->supervisor, budget_release(budget, id, now_ms));
+    else
+        obey(slot->supervisor, budget_abandon(budget, id, patience_ms, now_ms));
+}
+
+/* Sessions that nobody holds: whether the server has closed its end, or one has waited for long enough. */
+static void look_at_session(struct slot *slot)
+{
+    const struct budget_claim *claim = &slot->pool->budget.claims[slot->description.slot];
+    if (!slot->session_ends || (claim->hold == BUDGET_ENDING && !server_has_ended(slot)))
+        return;
+    forget_session(slot);
+    obey(slot->supervisor,
+         budget_vanished(&slot->pool->budget, slot->description.slot, slot->supervisor->now_ms));
 }
 
 void pool_leave(struct slot *slot)
@@ -74,8 +142,9 @@ void pool_leave(struct slot *slot)
     if (pool == NULL)
         return;
     slot->pool = NULL;
+    forget_session(slot);
     obey(slot->supervisor,
-         budget_abandon(&pool->budget, slot->description.slot, slot->supervisor->now_ms));
+         budget_abandon(&pool->budget, slot->description.slot, LINGER_IDLE_MS, slot->supervisor->now_ms));
     if (--pool->slots == 0)
         free(pool);
 }
@@ -99,7 +168,14 @@ static void send_counters(struct slot *slot)
     child_send(&slot->child, &message, -1);
 }
 
-void pool_message(struct slot *slot, const struct control_message *message)
+/* How long the server may see a session whose socket nobody gave us. */
+static int64_t patience_ms(const struct slot *slot)
+{
+    bool idle = slot->pool->budget.claims[slot->description.slot].hold == BUDGET_IDLE;
+    return idle ? LINGER_IDLE_MS : LINGER_WORKING_MS;
+}
+
+void pool_message(struct slot *slot, const struct control_message *message, int *descriptor)
 {
     struct supervisor *supervisor = slot->supervisor;
     struct budget *budget = &slot->pool->budget;
@@ -110,6 +186,9 @@ void pool_message(struct slot *slot, const struct control_message *message)
         slot->session_request = message->body.session.request;
         obey(supervisor, budget_want(budget, id, now_ms));
         break;
+    case CONTROL_SESSION:
+        take_session(slot, descriptor);
+        break;
     case CONTROL_USE:
         obey(supervisor, budget_use(budget, id, now_ms));
         break;
@@ -117,10 +196,13 @@ void pool_message(struct slot *slot, const struct control_message *message)
         obey(supervisor, budget_rest(budget, id, now_ms));
         break;
     case CONTROL_RELEASED:
-        if (message->body.session.lingers)
-            obey(supervisor, budget_abandon(budget, id, now_ms));
-        else
-            obey(supervisor, budget_release(budget, id, now_ms));
+        end_session(slot, message->body.session.lingers ? patience_ms(slot) : 0);
+        break;
+    case CONTROL_WANT_CANCEL:
+        obey(supervisor, budget_want_cancel(budget, id, now_ms));
+        break;
+    case CONTROL_END_CANCEL:
+        obey(supervisor, budget_end_cancel(budget, id, message->body.session.lingers != 0, now_ms));
         break;
     default:
         send_counters(slot);
@@ -130,8 +212,7 @@ void pool_message(struct slot *slot, const struct control_message *message)
 
 void pool_worker_died(struct slot *slot)
 {
-    obey(slot->supervisor,
-         budget_abandon(&slot->pool->budget, slot->description.slot, slot->supervisor->now_ms));
+    end_session(slot, patience_ms(slot));
 }
 
 /* ---- time */
@@ -142,6 +223,8 @@ int64_t pool_due_ms(const struct supervisor *supervisor)
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         const struct slot *slot = supervisor->slots[i];
         int64_t own_ms = slot != NULL ? budget_due_ms(&slot->pool->budget) : INT64_MAX;
+        if (slot != NULL && slot->session_ends && supervisor->now_ms + ENDING_LOOK_MS < own_ms)
+            own_ms = supervisor->now_ms + ENDING_LOOK_MS;
         due_ms = own_ms < due_ms ? own_ms : due_ms;
     }
     return due_ms;
@@ -152,7 +235,10 @@ void pool_tick(struct supervisor *supervisor)
     /* Several slots share a budget; one that has been looked at is not due again. */
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         struct slot *slot = supervisor->slots[i];
-        if (slot != NULL && budget_due_ms(&slot->pool->budget) <= supervisor->now_ms)
+        if (slot == NULL)
+            continue;
+        look_at_session(slot);
+        if (budget_due_ms(&slot->pool->budget) <= supervisor->now_ms)
             obey(supervisor, budget_tick(&slot->pool->budget, supervisor->now_ms));
     }
 }

@@ -2,6 +2,9 @@
 /*
  * The connections to one target's database: one budget that all slots of the target share. Turns what workers
  * say of their sessions into events of the budget, and its orders into messages.
+ *
+ * It holds a copy of the socket of each session. When the worker is dead or has given the session up, it closes our
+ * direction of it, and sees when the server has closed the other: only then is the place free.
  */
 #ifndef MINOTOR_SUPERVISOR_POOL_H
 #define MINOTOR_SUPERVISOR_POOL_H
@@ -27,7 +30,7 @@ void pool_leave(struct slot *slot);
 void pool_configure(struct slot *slot);
 
 /* The slot's worker speaks of its session, or asks for the counters. */
-void pool_message(struct slot *slot, const struct control_message *message);
+void pool_message(struct slot *slot, const struct control_message *message, int *descriptor);
 /* The slot's worker is dead. */
 void pool_worker_died(struct slot *slot);
 

@@ -16,7 +16,7 @@
 #include "supervisor/supervisor.h"
 
 static int slot_spawn(struct child *child);
-static void slot_message(struct child *child, const struct control_message *message);
+static void slot_message(struct child *child, const struct control_message *message, int *descriptor);
 static void slot_line(struct child *child, enum log_level level, const char *text);
 static void slot_changed(struct child *child);
 static void slot_died(struct child *child);
@@ -65,6 +65,7 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
     slot->supervisor = supervisor;
     slot->description.slot = id;
     slot->row_pipe = -1;
+    slot->session = -1;
     child_init(&slot->child, &WORKER, slot, &limits);
     slot_configure(slot, collector, target);
     if (pool_join(slot) == 0)
@@ -274,13 +275,13 @@ void slot_connect(struct slot *slot)
     close_data_pipe(data);
 }
 
-static void slot_message(struct child *child, const struct control_message *message)
+static void slot_message(struct child *child, const struct control_message *message, int *descriptor)
 {
     struct slot *slot = child->owner;
     if (message->type == CONTROL_STATE)
         slot->state = message->body.state;
     else
-        pool_message(slot, message);
+        pool_message(slot, message, descriptor);
 }
 
 static void slot_line(struct child *child, enum log_level level, const char *text)

@@ -48,6 +48,9 @@ bool claim_take_message(struct claim *claim, const struct control_message *messa
     case CONTROL_RECALL: /* likewise */
         claim->recalled = claim->hold == CLAIM_WORKING || claim->hold == CLAIM_RESTING;
         return true;
+    case CONTROL_GRANT_CANCEL: /* likewise */
+        claim->may_cancel = true;
+        return true;
     case CONTROL_POOL:
         claim->pool = message->body.pool;
         claim->has_pool = true;
@@ -114,6 +117,42 @@ void claim_release(struct claim *claim, bool lingers)
     claim->hold = CLAIM_NONE;
     claim->recalled = false;
     say(claim, CONTROL_RELEASED, lingers);
+}
+
+void claim_announce(int control, int socket)
+{
+    const struct control_message message = { .type = CONTROL_SESSION };
+    /* One that does not listen now sees the end of the session by the clock. */
+    control_send(control, &message, socket);
+}
+
+static bool may_cancel(const struct claim *claim)
+{
+    return claim->may_cancel;
+}
+
+bool claim_ask_cancel(struct claim *claim, int64_t timeout_ms)
+{
+    const struct control_message ask = { .type = CONTROL_WANT_CANCEL };
+    claim->may_cancel = false;
+    if (claim->unsent != 0 || control_send(claim->watch.descriptor, &ask, -1) != CONTROL_OK)
+        return false;
+    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    /* Being told to leave is the usual reason to cancel: then the answer is read all the same. */
+    while (await(claim, may_cancel, deadline_ms) == CLAIM_STOPPED && !claim->may_cancel)
+        if (clock_monotonic_ms() >= deadline_ms)
+            break;
+    if (claim->may_cancel)
+        return true;
+    claim_end_cancel(claim, false);
+    return false;
+}
+
+void claim_end_cancel(struct claim *claim, bool lingers)
+{
+    const struct control_message end = { .type = CONTROL_END_CANCEL, .body.session.lingers = lingers };
+    claim->may_cancel = false;
+    control_send(claim->watch.descriptor, &end, -1);
 }
 
 static bool has_pool(const struct claim *claim)

@@ -35,6 +35,7 @@ struct claim {
     bool unsent_lingers;
     bool has_pool;
     struct control_pool pool;
+    bool may_cancel; /* the answer to the last question for it */
 };
 
 void claim_init(struct claim *claim, const struct database_watch *watch);
@@ -48,6 +49,14 @@ enum claim_result claim_begin(struct claim *claim, int64_t deadline_ms);
 void claim_rest(struct claim *claim);
 /* There is no session any more. `lingers`: the server may not have noticed. */
 void claim_release(struct claim *claim, bool lingers);
+
+/* The socket of a session that is being opened: its end tells the supervisor when the place is free. May be called by
+ * any thread. */
+void claim_announce(int control, int socket);
+
+/* Asks for a place more, for a connection that cancels a query; claim_end_cancel() follows when it was given. */
+bool claim_ask_cancel(struct claim *claim, int64_t timeout_ms);
+void claim_end_cancel(struct claim *claim, bool lingers);
 
 /* Asks for the counters of the target's budget. */
 enum claim_result claim_ask_pool(struct claim *claim, int64_t deadline_ms, struct control_pool *pool);

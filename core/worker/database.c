@@ -153,7 +153,8 @@ static enum minotor_result take_place(struct database *database)
         return MINOTOR_OK;
     case CLAIM_LATE:
         text_format(text, sizeof text,
-                    "all of the target's connections were in use for the round's %" PRId64 " ms (max_connections)",
+                    "no connection was free for the round's %" PRId64 " ms: all of the target's (max_connections) are in use, "
+                    "or were and the server has not ended them",
                     database->timeout_ms);
         fail(database, text);
         return MINOTOR_CANCELLED;

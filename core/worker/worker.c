@@ -158,6 +158,34 @@ static bool should_stop(void *context)
     return worker->stopping;
 }
 
+static void session_opened(void *context, int socket)
+{
+    (void)context;
+    claim_announce(FD_CONTROL, socket);
+}
+
+static bool may_cancel(void *context, int64_t timeout_ms)
+{
+    struct worker *worker = context;
+    return claim_ask_cancel(&worker->claim, timeout_ms);
+}
+
+static void cancelled(void *context, bool lingers)
+{
+    struct worker *worker = context;
+    claim_end_cancel(&worker->claim, lingers);
+}
+
+static struct database_watch database_watch(struct worker *worker)
+{
+    return (struct database_watch){ .descriptor = FD_CONTROL,
+                                    .should_stop = should_stop,
+                                    .context = worker,
+                                    .opened = session_opened,
+                                    .may_cancel = may_cancel,
+                                    .cancelled = cancelled };
+}
+
 /* Start ---------------------------------------------------------------------------------------------------- */
 
 static void load_api(struct worker *worker)
@@ -185,7 +213,7 @@ static void load(struct worker *worker)
         log_error("%s", setting_error);
         leave(EXIT_CODE_PLUGIN_SETTING);
     }
-    const struct database_watch watch = { FD_CONTROL, should_stop, worker };
+    const struct database_watch watch = database_watch(worker);
     claim_init(&worker->claim, &watch);
     bool needs_database = (worker->plugin.collector.needs & MINOTOR_NEEDS_DATABASE) != 0;
     if (needs_database && !database_open(&worker->database, settings, &watch, &worker->claim))
@@ -335,7 +363,7 @@ static _Noreturn void run_trial(struct worker *worker)
 static _Noreturn void run_row(struct worker *worker)
 {
     const char *text = NULL;
-    const struct database_watch watch = { FD_CONTROL, should_stop, worker };
+    const struct database_watch watch = database_watch(worker);
     const struct control_message ready = { .type = CONTROL_READY };
     claim_init(&worker->claim, &watch);
     data_pipe_init(&worker->pipe, STDOUT_FILENO);

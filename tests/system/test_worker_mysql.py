@@ -308,6 +308,7 @@ def test_killed_worker_leaves_no_query_behind(worker, mattermost):
         one.wait(lambda: one.said(lone_worker.WANT))
         wait_for_sessions(mattermost, 1)
         processes.send(one.process.pid, signal.SIGKILL)
+        one.pump(0.1)  # as its supervisor: the socket of the session lies in the channel
         wait_for_sessions(mattermost, 0)
 
 

@@ -95,7 +95,7 @@ static void test_a_dead_workers_place_lingers(void)
     budget_rest(&budget, 1, 5);
     budget_want(&budget, 2, 5); /* recalls 1 */
     budget_want(&budget, 3, 5);
-    CU_ASSERT_EQUAL(budget_abandon(&budget, 0, 10).grant, 0);
+    CU_ASSERT_EQUAL(budget_abandon(&budget, 0, LINGER_WORKING_MS, 10).grant, 0);
     CU_ASSERT_EQUAL(budget_open(&budget), 2);
     CU_ASSERT_EQUAL(budget_release(&budget, 1, 11).grant, 1 << 2);
     CU_ASSERT_EQUAL(budget_due_ms(&budget), 10 + LINGER_WORKING_MS);
@@ -110,7 +110,7 @@ static void test_an_idle_session_lingers_for_a_moment(void)
     budget_init(&budget, &limits);
     budget_want(&budget, 0, 0);
     budget_rest(&budget, 0, 0);
-    budget_abandon(&budget, 0, 100);
+    budget_abandon(&budget, 0, LINGER_IDLE_MS, 100);
     CU_ASSERT_EQUAL(budget_open(&budget), 1);
     CU_ASSERT_EQUAL(budget_due_ms(&budget), 100 + LINGER_IDLE_MS);
     budget_tick(&budget, 100 + LINGER_IDLE_MS);
@@ -125,10 +125,11 @@ static void test_who_only_waited_leaves_nothing(void)
     budget_want(&budget, 0, 0);
     budget_want(&budget, 1, 0);
     budget_want(&budget, 2, 0);
-    budget_abandon(&budget, 2, 10);
-    budget_abandon(&budget, 3, 10);
+    budget_abandon(&budget, 2, LINGER_WORKING_MS, 10);
+    budget_abandon(&budget, 3, LINGER_WORKING_MS, 10);
     CU_ASSERT_EQUAL(budget_open(&budget), 2);
-    CU_ASSERT_EQUAL(budget.lingering, 0);
+    CU_ASSERT_EQUAL(budget.claims[2].hold, BUDGET_NONE);
+    CU_ASSERT_EQUAL(budget.claims[3].hold, BUDGET_NONE);
 }
 
 static void test_limits_that_change(void)
@@ -191,6 +192,71 @@ static void test_a_lost_session_is_opened_anew_in_its_place(void)
     CU_ASSERT_EQUAL(budget.counters.wait_count, 0);
 }
 
+/* A frozen server: what workers gave up stays until the server says that it has ended, and no slot gets a second. */
+static void test_a_session_ends_when_the_server_says_so(void)
+{
+    struct budget budget;
+    budget_init(&budget, &limits);
+    budget_want(&budget, 0, 0);
+    budget_want(&budget, 1, 0);
+    budget_abandon(&budget, 0, ENDING_PATIENCE_MS, 10);
+    budget_abandon(&budget, 1, ENDING_PATIENCE_MS, 10);
+    CU_ASSERT_EQUAL(budget_want(&budget, 0, 20).grant, 0);
+    CU_ASSERT_EQUAL(budget_want(&budget, 2, 30).grant, 0);
+    CU_ASSERT_EQUAL(budget_open(&budget), 2);
+    CU_ASSERT_EQUAL(budget_vanished(&budget, 1, 40).grant, 1 << 2);
+    CU_ASSERT_EQUAL(budget_vanished(&budget, 0, 50).grant, 1 << 0);
+    CU_ASSERT_EQUAL(budget_vanished(&budget, 0, 60).grant, 0); /* it has a session again, that of before is long gone */
+    CU_ASSERT_EQUAL(budget_open(&budget), 2);
+    CU_ASSERT_EQUAL(budget.counters.wait_count, 2);
+    CU_ASSERT_EQUAL(budget.counters.wait_duration_ms, 10 + 30);
+}
+
+/* The slot's next worker waits for the place of its own, and may give up like any other; patience has an end. */
+static void test_who_waits_for_a_place_of_its_own(void)
+{
+    struct budget budget;
+    budget_init(&budget, &limits);
+    budget_want(&budget, 0, 0);
+    budget_abandon(&budget, 0, 100, 10);
+    CU_ASSERT_EQUAL(budget_want(&budget, 0, 20).grant, 0);
+    budget_release(&budget, 0, 30);
+    CU_ASSERT_EQUAL(budget_open(&budget), 1);
+    CU_ASSERT_EQUAL(budget.counters.wait_duration_ms, 10);
+    budget_want(&budget, 0, 40);
+    budget_abandon(&budget, 0, 100, 50); /* it has died, too */
+    CU_ASSERT_EQUAL(budget_due_ms(&budget), 110);
+    budget_want(&budget, 0, 60);
+    CU_ASSERT_EQUAL(budget_tick(&budget, 110).grant, 1 << 0);
+}
+
+static void test_a_query_is_cancelled_within_the_limit(void)
+{
+    struct budget budget;
+    budget_init(&budget, &limits);
+    CU_ASSERT_EQUAL(budget_want_cancel(&budget, 0, 0).cancel, 0); /* it has no session */
+    budget_want(&budget, 0, 0);
+    CU_ASSERT_EQUAL(budget_want_cancel(&budget, 0, 1).cancel, 1 << 0);
+    CU_ASSERT_EQUAL(budget_open(&budget), 2);
+    CU_ASSERT_EQUAL(budget_want(&budget, 1, 2).grant, 0);
+    budget_end_cancel(&budget, 0, false, 3);
+    CU_ASSERT_EQUAL(budget_tick(&budget, 3 + LINGER_IDLE_MS).grant, 1 << 1);
+    /* All are taken: one that rests is called back for it, and it goes before who waits. */
+    budget_rest(&budget, 1, 300);
+    CU_ASSERT_EQUAL(budget_want_cancel(&budget, 0, 301).recall, 1 << 1);
+    budget_want(&budget, 5, 302);
+    struct budget_orders orders = budget_release(&budget, 1, 303);
+    CU_ASSERT_EQUAL(orders.cancel, 1 << 0);
+    CU_ASSERT_EQUAL(orders.grant, 0);
+    /* The server did not answer: then it may see that connection as long as the session. */
+    budget_end_cancel(&budget, 0, true, 304);
+    budget_abandon(&budget, 0, ENDING_PATIENCE_MS, 305);
+    CU_ASSERT_EQUAL(budget_tick(&budget, 1305).grant, 0);
+    CU_ASSERT_EQUAL(budget_open(&budget), 2);
+    CU_ASSERT_EQUAL(budget_vanished(&budget, 0, 1306).grant, 1 << 5);
+    CU_ASSERT_EQUAL(budget_open(&budget), 1);
+}
+
 /* Whatever workers say in whatever order, the limit holds and nobody waits beside a free place. */
 static void test_any_order_of_events(void)
 {
@@ -199,7 +265,7 @@ static void test_any_order_of_events(void)
     budget_init(&budget, &limits);
     for (int64_t now_ms = 0; now_ms < 200000; now_ms++) {
         unsigned slot = (unsigned)rand_r(&seed) % 6;
-        switch (rand_r(&seed) % 6) {
+        switch (rand_r(&seed) % 9) {
         case 0:
             budget_want(&budget, slot, now_ms);
             break;
@@ -213,7 +279,16 @@ static void test_any_order_of_events(void)
             budget_release(&budget, slot, now_ms);
             break;
         case 4:
-            budget_abandon(&budget, slot, now_ms);
+            budget_abandon(&budget, slot, rand_r(&seed) % 50, now_ms);
+            break;
+        case 5:
+            budget_vanished(&budget, slot, now_ms);
+            break;
+        case 6:
+            budget_want_cancel(&budget, slot, now_ms);
+            break;
+        case 7:
+            budget_end_cancel(&budget, slot, rand_r(&seed) % 2, now_ms);
             break;
         default:
             budget_tick(&budget, now_ms);
@@ -221,7 +296,7 @@ static void test_any_order_of_events(void)
         }
         unsigned waiting = 0;
         for (unsigned i = 0; i < SLOTS_MAX; i++)
-            waiting += budget.claims[i].hold == BUDGET_WAITING;
+            waiting += (budget.claims[i].hold == BUDGET_WAITING) + (budget.claims[i].cancel == BUDGET_CANCEL_WAITING);
         if (budget_open(&budget) > limits.max_open || (waiting > 0 && budget_open(&budget) < limits.max_open)) {
             CU_FAIL("the limit was passed, or somebody waits beside a free place");
             return;
@@ -246,6 +321,9 @@ int main(void)
         {"idle for too long", test_idle_for_too_long},
         {"too old", test_too_old},
         {"a lost session is opened anew in its place", test_a_lost_session_is_opened_anew_in_its_place},
+        {"a session ends when the server says so", test_a_session_ends_when_the_server_says_so},
+        {"who waits for a place of its own", test_who_waits_for_a_place_of_its_own},
+        {"a query is cancelled within the limit", test_a_query_is_cancelled_within_the_limit},
         {"any order of events", test_any_order_of_events},
         CU_TEST_INFO_NULL,
     };

@@ -44,7 +44,7 @@ static bool should_stop(void *context)
 static void begin(void)
 {
     open_channel();
-    const struct database_watch watch = { theirs, should_stop, NULL };
+    const struct database_watch watch = { .descriptor = theirs, .should_stop = should_stop };
     claim_init(&claim, &watch);
 }
 
@@ -154,6 +154,45 @@ static void a_supervisor_that_does_not_read(void)
     close_channel();
 }
 
+/* The supervisor gets a copy of the socket. */
+static void a_session_is_announced(void)
+{
+    struct control_message message;
+    int pair[2], copy = -1;
+    char byte = 'x';
+    begin();
+    CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    claim_announce(theirs, pair[0]);
+    CU_ASSERT_EQUAL(control_receive(ours, CONTROL_FROM_WORKER, &message, &copy), CONTROL_OK);
+    CU_ASSERT_EQUAL(message.type, CONTROL_SESSION);
+    CU_ASSERT_EQUAL(write(copy, &byte, 1), 1);
+    CU_ASSERT_EQUAL(read(pair[1], &byte, 1), 1);
+    close(copy);
+    close(pair[0]);
+    close(pair[1]);
+    close_channel();
+}
+
+static void a_place_to_cancel_from(void)
+{
+    struct control_message message;
+    begin();
+    hold_a_place();
+    say(CONTROL_GRANT_CANCEL, 0);
+    told_to_leave = true; /* the usual reason */
+    CU_ASSERT_TRUE(claim_ask_cancel(&claim, 1000));
+    CU_ASSERT_EQUAL(heard(&message), CONTROL_WANT_CANCEL);
+    claim_end_cancel(&claim, true);
+    CU_ASSERT_EQUAL(heard(&message), CONTROL_END_CANCEL);
+    CU_ASSERT_EQUAL(message.body.session.lingers, 1);
+    /* There is none: then the question is taken back. */
+    CU_ASSERT_FALSE(claim_ask_cancel(&claim, 20));
+    CU_ASSERT_EQUAL(heard(&message), CONTROL_WANT_CANCEL);
+    CU_ASSERT_EQUAL(heard(&message), CONTROL_END_CANCEL);
+    CU_ASSERT_EQUAL(message.body.session.lingers, 0);
+    close_channel();
+}
+
 static void the_pool(void)
 {
     struct control_message message = { .type = CONTROL_POOL, .body.pool = { .max_open = 5, .wait_count = 7 } };
@@ -245,6 +284,8 @@ int main(void)
         { "told to leave while it waits", told_to_leave_while_it_waits },
         { "a recall counts for the session that it is about", a_recall_counts_for_the_session_that_it_is_about },
         { "a supervisor that does not read", a_supervisor_that_does_not_read },
+        { "a session is announced", a_session_is_announced },
+        { "a place to cancel from", a_place_to_cancel_from },
         { "the pool", the_pool },
         { "state comes back under its version", state_comes_back_under_its_version },
         { "state is bounded", state_is_bounded },

@@ -40,6 +40,7 @@ static struct control_message sample(enum control_type type)
     case CONTROL_WANT:
     case CONTROL_GRANT:
     case CONTROL_RELEASED:
+    case CONTROL_END_CANCEL:
         message.body.session = (struct control_session){ .request = UINT32_MAX, .lingers = 1 };
         break;
     case CONTROL_POOL:
@@ -65,6 +66,7 @@ static unsigned senders_of(enum control_type type)
     case CONTROL_GRANT:
     case CONTROL_RECALL:
     case CONTROL_POOL:
+    case CONTROL_GRANT_CANCEL:
         return CONTROL_FROM_SUPERVISOR;
     case CONTROL_STATE:
         return CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER;

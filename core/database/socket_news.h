@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tells whoever counts sessions which socket one is opened over: both drivers, while they connect. */
+#ifndef MINOTOR_DATABASE_SOCKET_NEWS_H
+#define MINOTOR_DATABASE_SOCKET_NEWS_H
+
+#include <stdint.h>
+
+#include "database/driver.h"
+
+/*
+ * Calls watch->opened() when the socket is another than before: client libraries try one address after the other
+ * and get the same number again. `known` begins as 0. A watch without opened(), or NULL, is told nothing.
+ */
+void socket_news(const struct database_watch *watch, int socket, uint64_t *known);
+
+#endif
