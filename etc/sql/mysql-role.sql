@@ -11,8 +11,8 @@
 -- Locked until it has a password. One that is there already stays as it is.
 CREATE USER IF NOT EXISTS minotor@localhost ACCOUNT LOCK;
 
--- minotor has at most max_connections of its target, which is 2 by default, and for a moment one more to cancel a
--- query; the rest is for a second minotor, and for sessions that the server has not yet seen end.
+-- minotor has at most max_connections of its target, which is 2 by default; the rest is for a second minotor, and for
+-- sessions that the server has not yet seen end.
 ALTER USER minotor@localhost WITH MAX_USER_CONNECTIONS 8;
 
 -- Collectors kpi and usage.
