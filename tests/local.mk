@@ -132,7 +132,7 @@ tests_fuzz_fuzz_api_replay_LDADD = $(API_TEST_LIBS)
 tests_fuzz_fuzz_api_fuzzer_SOURCES = tests/fuzz/fuzz_api.c
 tests_fuzz_fuzz_api_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_api_fuzzer_LDADD = $(API_TEST_LIBS)
-SYSTEM_TESTS += tests/system/test_health.py
+SYSTEM_TESTS += tests/system/test_health.py tests/system/test_login.py
 
 # -- database, collectors
 UNIT_TESTS += tests/unit/test_dbpool

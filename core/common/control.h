@@ -37,6 +37,7 @@ enum control_type {
     CONTROL_ASK_POOL, /* worker */
     CONTROL_POOL,     /* supervisor: answers ASK_POOL at once */
     CONTROL_STATE,    /* worker: to be kept; supervisor, before START: what was kept */
+    CONTROL_LOGIN,    /* worker: how its login at Mattermost stands; supervisor, before START: how it stood */
     CONTROL_TYPE_COUNT
 };
 
@@ -146,6 +147,18 @@ struct control_state {
 /* Of version and bytes. The worker sets it and looks at it; to the supervisor the state means nothing. */
 uint64_t control_state_checksum(const struct control_state *state);
 
+/*
+ * How a worker's login at Mattermost stands: the next worker is not to begin anew, or one that crashes would lock
+ * the account, or fill the table of sessions. Holds no secret; to the supervisor it means nothing.
+ */
+struct control_login {
+    int64_t next_ms;  /* no login before this moment of CLOCK_MONOTONIC */
+    uint8_t refusals; /* in a row, likewise the next two */
+    uint8_t failures; /* logins without an answer */
+    uint8_t logins;   /* whose sessions have not held for long yet */
+    uint8_t trouble;  /* enum login_trouble, api/login.h */
+};
+
 struct control_message {
     enum control_type type;
     union {
@@ -157,6 +170,7 @@ struct control_message {
         struct control_session session;
         struct control_pool pool;
         struct control_state state;
+        struct control_login login;
     } body;
 };
 

@@ -65,8 +65,10 @@ static void update_slot(struct supervisor *supervisor, struct slot *slot, const 
         counts->unchanged += !restart;
         restart = restart || waits(slot);
     }
-    if (restart && slot->started)
-        child_event(&slot->child, LIFECYCLE_RESTART, supervisor->now_ms);
+    if (!restart || !slot->started)
+        return;
+    slot_forget_login(slot);
+    child_event(&slot->child, LIFECYCLE_RESTART, supervisor->now_ms);
 }
 
 static bool is_present(const struct supervisor *supervisor, const struct config_collector *collector,
