@@ -120,8 +120,9 @@ EXTRA_DIST += tests/fuzz/make_seeds.py tests/fuzz/seeds
 
 # -- HTTP API and its collector
 API_TEST_LIBS = core/worker/libworker.la core/api/libapi.la $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS) $(DL_LIBS)
-UNIT_TESTS += tests/unit/test_api tests/unit/test_health
+UNIT_TESTS += tests/unit/test_api tests/unit/test_health tests/unit/test_login
 tests_unit_test_api_LDADD = $(API_TEST_LIBS)
+tests_unit_test_login_LDADD = $(API_TEST_LIBS)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c collectors/health/details.c collectors/health/health.c \
 	collectors/health/ping.c
 tests_unit_test_health_LDADD = $(API_TEST_LIBS)

@@ -163,14 +163,14 @@ struct output {
     char *bytes;
     size_t size;
     size_t room;
+    bool overflow;
 };
 
 static void put(struct output *output, const char *text, size_t size)
 {
-    if (size > output->room - output->size) {
-        output->room = output->size; /* nothing more fits, and the end shows it */
+    output->overflow = output->overflow || size > output->room - output->size;
+    if (output->overflow)
         return;
-    }
     memcpy(output->bytes + output->size, text, size);
     output->size += size;
 }
@@ -193,7 +193,7 @@ static void put_text(struct output *output, const char *text)
 size_t login_body(char *out, size_t out_bytes, const char *name, const char *password)
 {
     static const char first[] = "{\"login_id\":", second[] = ",\"password\":", last[] = "}";
-    struct output output = { out, 0, out_bytes };
+    struct output output = { .bytes = out, .room = out_bytes };
     if (!text_is_utf8(name, strlen(name)) || !text_is_utf8(password, strlen(password)))
         return 0;
     put(&output, first, strlen(first));
@@ -201,5 +201,5 @@ size_t login_body(char *out, size_t out_bytes, const char *name, const char *pas
     put(&output, second, strlen(second));
     put_text(&output, password);
     put(&output, last, strlen(last));
-    return output.room == out_bytes ? output.size : 0;
+    return output.overflow ? 0 : output.size;
 }

@@ -236,9 +236,9 @@ static void read_rights(struct config_api *api, struct config_file *file, const 
     config_boolean(file, group, "insecure", &api->insecure);
     if (api->login[0] != '\0' && api->token_file[0] != '\0')
         config_fault(file, login, "both \"login\" and \"token_file\" are given; allowed is one of them");
-    if (api->login[0] != '\0' && password == NULL)
+    if (api->login[0] != '\0' && api->password_file[0] == '\0')
         config_fault(file, login, "\"login\" is given without a \"password_file\"; allowed are both or neither");
-    if (api->password_file[0] != '\0' && login == NULL)
+    if (api->password_file[0] != '\0' && api->login[0] == '\0')
         config_fault(file, password,
                      "\"password_file\" is given without a \"login\"; allowed are both or neither");
     if (!text_is_utf8(api->login, strlen(api->login)))
