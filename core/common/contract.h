@@ -125,11 +125,11 @@
 /*
  * Logins to it. Each leaves rows in Sessions and Audits, and after ten refused ones (MaximumLoginAttempts) Mattermost
  * locks the account until an administrator unlocks it.
- *   refused:    15 min, 1 h, 4 h, 16 h, then once a day. A refusal may also be the server's own trouble, which it hides
- *               behind the same words, so it is never the last word; the two collectors that log in come to ten in 21 h.
+ *   refused:    15 min, 1 h, 4 h, 16 h, then once a day. A refusal may also be the server's own trouble, which it
+ *               hides behind the same words, so it is never final; two collectors log in, and come to ten in 21 h.
  *   no answer:  the server may have made a session all the same: 30 s, doubled up to 1 h.
- *   session that ended, or whose worker died, within API_SESSION_SETTLED_MS of the login: the first is replaced at
- *               once, the next after 1 min, doubled up to 1 h. Before 9.x nothing bounds the rows that a user leaves.
+ *   ended:      a session, or its worker, within API_SESSION_SETTLED_MS of the login. The first is replaced at once,
+ *               the next after 1 min, doubled up to 1 h: old servers do not bound the rows that a user can have.
  */
 #define API_LOGIN_REFUSED_FIRST_MS (15 * 60 * 1000)
 #define API_LOGIN_REFUSED_FACTOR 4

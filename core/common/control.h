@@ -149,7 +149,8 @@ uint64_t control_state_checksum(const struct control_state *state);
 
 /*
  * How a worker's login at Mattermost stands: the next worker is not to begin anew, or one that crashes would lock
- * the account, or fill the table of sessions. Holds no secret; to the supervisor it means nothing.
+ * the account, or fill the table of sessions. Holds no secret. To the supervisor it means one thing: a worker whose
+ * login was refused is restarted when the configuration is read again.
  */
 struct control_login {
     int64_t next_ms;  /* no login before this moment of CLOCK_MONOTONIC */

@@ -40,10 +40,11 @@ static bool find(const struct config *config, const struct slot *slot,
     return false;
 }
 
-/* Whether the slot waits for something that a new configuration may have brought. */
+/* Whether the slot waits for something that an administrator may have put right, here or at the server. */
 static bool waits(const struct slot *slot)
 {
-    return slot->child.lifecycle.state == CHILD_BACKOFF || slot->child.lifecycle.state == CHILD_PARKED;
+    return slot->child.lifecycle.state == CHILD_BACKOFF || slot->child.lifecycle.state == CHILD_PARKED ||
+           slot->login.refusals > 0;
 }
 
 static void update_slot(struct supervisor *supervisor, struct slot *slot, const struct config *new,

@@ -427,6 +427,21 @@ def test_crashes_do_not_lock_the_account(server, program):
     assert (source.logins, source.wrong_passwords) == (2, 0)
 
 
+def test_reload_tries_a_refused_login_again(server, program):
+    """What was wrong may have been put right at the server, so that nothing has changed here."""
+    source = server()
+    source.login_trouble = "api.user.check_user_login_attempts.too_many.app_error"
+    one = program(source)
+    one.start()
+    one.wait_for(lambda page: any("locked" in error for error in values(page, CLUSTER)), what="the refusal")
+    source.login_trouble = None
+    one.next_round("visitor")
+    assert source.logins == 1
+    one.reload()
+    one.wait_for(has_rights, 20, "rights after the reload")
+    assert source.logins == 2
+
+
 def test_crashes_do_not_fill_the_table_of_sessions(server, program):
     """The first one is forgiven; each leaves a session behind, as nobody could log out."""
     source = server()
