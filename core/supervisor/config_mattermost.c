@@ -267,7 +267,8 @@ void config_check_login(const struct config_target *target, struct config_file *
 {
     const struct config_api *api = &target->api;
     const config_setting_t *settings = config_setting_get_member(group, "api");
-    if (api->login[0] == '\0')
+    bool is_unread = target->mattermost.facts.in_database && target->mattermost.row_sum == 0;
+    if (api->login[0] == '\0' || (api->url[0] == '\0' && is_unread))
         return;
     const config_setting_t *login = config_setting_get_member(settings, "login");
     if (api->url[0] == '\0')

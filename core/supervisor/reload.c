@@ -40,11 +40,16 @@ static bool find(const struct config *config, const struct slot *slot,
     return false;
 }
 
-/* Whether the slot waits for something that an administrator may have put right, here or at the server. */
+/* Whether the slot waits for something that a new configuration may have brought. */
 static bool waits(const struct slot *slot)
 {
-    return slot->child.lifecycle.state == CHILD_BACKOFF || slot->child.lifecycle.state == CHILD_PARKED ||
-           slot->login.refusals > 0;
+    return slot->child.lifecycle.state == CHILD_BACKOFF || slot->child.lifecycle.state == CHILD_PARKED;
+}
+
+/* Whether an administrator may have put right what its login was refused for, be it at the server: he sent SIGHUP. */
+static bool may_log_in_again(const struct supervisor *supervisor, const struct slot *slot)
+{
+    return supervisor->reread_rows && slot->login.refusals > 0;
 }
 
 static void update_slot(struct supervisor *supervisor, struct slot *slot, const struct config *new,
@@ -64,7 +69,7 @@ static void update_slot(struct supervisor *supervisor, struct slot *slot, const 
     } else {
         counts->restarted += restart;
         counts->unchanged += !restart;
-        restart = restart || waits(slot);
+        restart = restart || waits(slot) || may_log_in_again(supervisor, slot);
     }
     if (!restart || !slot->started)
         return;

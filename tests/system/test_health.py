@@ -374,6 +374,7 @@ BAD = {
 @pytest.mark.parametrize("mode", sorted(BAD))
 def test_no_answer_to_the_ping(server, worker, mode):
     """Down, for a reason that is said in one line; in time; and all is well when the server is."""
+    fake_mattermost.bomb()  # making it takes longer than the answer may
     source = server(mode=mode)
     one = worker(source.url, timeout_ms=1000, setting__ping_timeout="600ms")
     found = one.round()

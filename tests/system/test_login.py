@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import fake_mattermost
 import installations
 import lone_worker
 import processes
@@ -258,6 +259,7 @@ BAD = {
 @pytest.mark.parametrize("mode", sorted(BAD))
 def test_no_answer_to_the_login(server, worker, mode):
     """In time, told once, and not tried in each round; pings go on."""
+    fake_mattermost.bomb()  # making it takes longer than the answer may
     other, source = server(), server()
     source.redirect_to = other.url + LOGIN_PATH
     source.modes = {LOGIN_PATH: mode}
@@ -386,8 +388,6 @@ def nowhere(one, *secrets):
 def test_health_with_a_login(server, program):
     source = server()
     one = program(source, collectors={"health": {"interval": "2s", "plugin": HEALTH, "secrets": ["api"]}})
-    done = one.run("--check")
-    assert done.returncode == 0 and "api_password ok" in done.stdout and PASSWORD not in done.stdout + done.stderr
     one.start()
     page = one.wait_until_good("health")
     assert page.value("mattermost_websocket_connections") == 41
@@ -397,6 +397,20 @@ def test_health_with_a_login(server, program):
     status, _ = one.stop()
     assert status == 0 and source.sessions == set() and source.logins == 1
     assert token not in one.log() and "nobody-may-see" not in one.log()
+
+
+def test_check_logs_in_and_out(server, program):
+    source = server()
+    one = program(source, collectors={"health": {"interval": "2s", "plugin": HEALTH, "secrets": ["api"]}})
+    done = one.run("--check")
+    assert done.returncode == 0 and "api_password ok" in done.stdout, done.stdout + done.stderr
+    assert "nobody-may-see" not in done.stdout + done.stderr
+    assert (source.logins, source.logouts, source.sessions) == (1, 1, set())
+    source.password = "another"
+    done = one.run("--check")
+    assert done.returncode != 0 and "does not accept the name or the password" in done.stderr
+    assert "nobody-may-see" not in done.stdout + done.stderr
+    assert one.run("--check=files").returncode == 0 and source.logins == 2
 
 
 def test_collector_without_the_secret_has_no_login(server, program):
@@ -491,4 +505,4 @@ def test_login_over_plain_http_is_refused_by_the_configuration(server, program):
     line, = one.run("--check").stderr.splitlines()
     assert "minotor.conf:" in line and "unencrypted" in line and "insecure = true" in line
     one = program(source, url="http://chat.example.org:8065", insecure=True)
-    assert one.run("--check").returncode == 0
+    assert one.run("--check=files").returncode == 0
