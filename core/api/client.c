@@ -54,9 +54,9 @@ struct api_client {
 /* What became of waiting. */
 enum outcome {
     ARRIVED,
-    LATE,    /* the request's time is over */
-    STOPPED, /* the worker was told to leave */
-    BROKEN,  /* `error` is set */
+    LATE,     /* the request's time is over */
+    STOPPED,  /* the worker was told to leave */
+    BROKEN,   /* `error` is set */
     NO_LOGIN, /* `error` is set, and no word about the request is needed */
 };
 

@@ -189,7 +189,7 @@ def test_sessions_that_do_not_last_are_not_made_again_and_again(server, worker):
     assert "ended the session soon after" in refused(rounds(one, 8))
     assert (source.logins, len(source.all_sessions)) == (2, 2)
     assert (one.login[LOGINS], one.login[TROUBLE]) == (2, ENDED)
-    assert 50 < one.login[0] / 1000 - time.monotonic() <= 60
+    assert 10 < one.login[0] / 1000 - time.monotonic() <= 60
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------
@@ -462,13 +462,16 @@ def test_crashes_do_not_fill_the_table_of_sessions(server, program):
     one = program(source)
     one.start()
     one.wait_for(has_rights, what="rights")
+    began = time.monotonic()
     pid, _ = one.wait_for_child("visitor")
     for _ in range(4):
         processes.send(pid, signal.SIGKILL)
         pid, _ = one.wait_for_child("visitor", other_than=pid)
-        one.next_round("visitor", timeout=30)
+        page = one.next_round("visitor", timeout=30)
+    if time.monotonic() - began > 55:
+        pytest.skip("this machine is so slow that the next login was due")
     assert (source.logins, len(source.sessions)) == (2, 2)
-    one.wait_for(lambda page: any("too short a time ago" in error for error in values(page, CLUSTER)), what="the reason")
+    assert all("too short a time ago" in error for error in values(page, CLUSTER))
 
 
 def test_reload_keeps_the_session_of_an_unchanged_slot(server, program):
