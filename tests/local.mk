@@ -120,8 +120,9 @@ EXTRA_DIST += tests/fuzz/make_seeds.py tests/fuzz/seeds
 
 # -- HTTP API and its collector
 API_TEST_LIBS = core/worker/libworker.la core/api/libapi.la $(LDADD) $(LIBCURL_LIBS) $(JANSSON_LIBS) $(DL_LIBS)
-UNIT_TESTS += tests/unit/test_api tests/unit/test_health
+UNIT_TESTS += tests/unit/test_api tests/unit/test_health tests/unit/test_login
 tests_unit_test_api_LDADD = $(API_TEST_LIBS)
+tests_unit_test_login_LDADD = $(API_TEST_LIBS)
 tests_unit_test_health_SOURCES = tests/unit/test_health.c collectors/health/details.c collectors/health/health.c \
 	collectors/health/ping.c
 tests_unit_test_health_LDADD = $(API_TEST_LIBS)
@@ -132,7 +133,7 @@ tests_fuzz_fuzz_api_replay_LDADD = $(API_TEST_LIBS)
 tests_fuzz_fuzz_api_fuzzer_SOURCES = tests/fuzz/fuzz_api.c
 tests_fuzz_fuzz_api_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_api_fuzzer_LDADD = $(API_TEST_LIBS)
-SYSTEM_TESTS += tests/system/test_health.py
+SYSTEM_TESTS += tests/system/test_health.py tests/system/test_login.py
 
 # -- database, collectors
 UNIT_TESTS += tests/unit/test_dbpool

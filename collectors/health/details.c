@@ -238,13 +238,18 @@ static int request_of(const struct minotor_host *host, const char *path, int *st
 static void take_refusal(struct question *question, const struct minotor_host *host, const char *path, int status)
 {
     enum knowledge before = question->knowledge;
+    const char *error_id = minotor_json(host, "/id");
     if (status != 403 && status != 404 && status != 501) {
         question_refused(question, host, path, status);
         return;
     }
     question->knowledge = WITHDRAWN;
-    if (status == 403 && before != WITHDRAWN)
-        minotor_log(host, MINOTOR_NOTICE, "GET %s: the token has no right to that; its families are absent", path);
+    if (status != 403 || before == WITHDRAWN)
+        return;
+    int wants_mfa = error_id != NULL && strcmp(error_id, "api.context.mfa_required.app_error") == 0;
+    minotor_log(host, MINOTOR_NOTICE, "GET %s: %s; its families are absent", path,
+                wants_mfa ? "Mattermost demands that our user sets up multi-factor authentication"
+                          : "our user has no right to that");
 }
 
 static void ask(struct health *health, const struct minotor_host *host, enum detail which)

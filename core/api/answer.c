@@ -99,6 +99,14 @@ const char *answer_header(const struct answer *answer, const char *name)
     return NULL;
 }
 
+void answer_wipe(struct answer *answer)
+{
+    explicit_bzero(answer->headers, sizeof answer->headers);
+    if (answer->body_room > 0)
+        explicit_bzero(answer->body, answer->body_room);
+    answer_begin(answer, 0);
+}
+
 void answer_destroy(struct answer *answer)
 {
     free(answer->body);

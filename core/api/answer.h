@@ -29,6 +29,8 @@ bool answer_take_header(struct answer *answer, const char *line, size_t size);
 bool answer_take_body(struct answer *answer, const char *bytes, size_t size);
 /* The first header of that name, in any case; NULL when there is none. */
 const char *answer_header(const struct answer *answer, const char *name);
+/* Forgets an answer that held a secret: no byte of it stays. */
+void answer_wipe(struct answer *answer);
 /* Frees the body. */
 void answer_destroy(struct answer *answer);
 

@@ -13,14 +13,19 @@
 
 #include "api/answer.h"
 #include "api/document.h"
+#include "api/login.h"
 #include "api/reason.h"
 #include "api/resolver.h"
+#include "api/rights.h"
 #include "api/url.h"
 #include "common/clock.h"
 #include "common/contract.h"
 #include "common/text.h"
 
 #define CONNECTIONS_MAX API_PLACE_COUNT /* one is kept per place */
+
+#define LOGIN_PATH "/api/v4/users/login"
+#define LOGOUT_PATH "/api/v4/users/logout"
 
 #define NO_ADDRESS "cannot find the address of %.100s: "
 
@@ -38,8 +43,7 @@ struct api_client {
     char *user_agent;
     CURLM *multi;
     CURL *easy;
-    struct curl_slist *headers; /* of every request */
-    struct curl_slist *headers_with_token;
+    struct rights rights;
     struct answer answer;
     struct document document;
     int64_t duration_us;
@@ -50,9 +54,21 @@ struct api_client {
 /* What became of waiting. */
 enum outcome {
     ARRIVED,
-    LATE,    /* the request's time is over */
-    STOPPED, /* the worker was told to leave */
-    BROKEN,  /* `error` is set */
+    LATE,     /* the request's time is over */
+    STOPPED,  /* the worker was told to leave */
+    BROKEN,   /* `error` is set */
+    NO_LOGIN, /* `error` is set, and no word about the request is needed */
+};
+
+/* One request over the wire, ours or a collector's. */
+struct exchange {
+    enum api_place place;
+    const char *path;
+    const char *authorization; /* a header; "": none */
+    const char *body;          /* of a POST; NULL: a GET */
+    size_t body_bytes;
+    size_t answer_max_bytes;
+    bool is_fresh; /* on a connection of its own: one that has died meanwhile would make libcurl send it twice */
 };
 
 static bool must_stop(struct api_client *client)
@@ -145,22 +161,27 @@ static bool set_habits(struct api_client *client)
     return code == 0;
 }
 
-static bool set_request(struct api_client *client, const struct api_request *request,
-                        const struct curl_slist *addresses)
+static bool set_request(struct api_client *client, const struct exchange *exchange,
+                        const struct curl_slist *headers, const struct curl_slist *addresses)
 {
-    const struct place *place = &client->places[request->place];
+    const struct place *place = &client->places[exchange->place];
     char url[URL_BASE_MAX_BYTES + API_PATH_MAX_BYTES];
     unsigned code = 0;
-    bool with_token = request->with_token && request->place == API_SITE && client->headers_with_token != NULL;
-    text_format(url, sizeof url, "%s%s", place->base.text, request->path);
+    text_format(url, sizeof url, "%s%s", place->base.text, exchange->path);
     curl_easy_reset(client->easy);
     client->detail[0] = '\0';
     if (!set_habits(client))
         return false;
     SET(URL, url);
-    SET(HTTPHEADER, with_token ? client->headers_with_token : client->headers);
-    SET(MAXFILESIZE_LARGE, (curl_off_t)request->body_max_bytes);
-    if (request->place == API_LOCAL)
+    SET(HTTPHEADER, headers);
+    SET(MAXFILESIZE_LARGE, (curl_off_t)exchange->answer_max_bytes);
+    SET(FRESH_CONNECT, (long)exchange->is_fresh);
+    if (exchange->body != NULL) {
+        SET(POST, 1L);
+        SET(POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body_bytes);
+        SET(POSTFIELDS, exchange->body);
+    }
+    if (exchange->place == API_LOCAL)
         SET(UNIX_SOCKET_PATH, client->local_socket);
     if (addresses != NULL)
         SET(RESOLVE, addresses);
@@ -218,17 +239,47 @@ static enum outcome judge(struct api_client *client, struct place *place)
     return BROKEN;
 }
 
-static enum outcome transfer(struct api_client *client, const struct api_request *request, int64_t deadline_ms)
+static bool append(struct curl_slist **list, const char *line)
 {
-    struct place *place = &client->places[request->place];
-    struct curl_slist *addresses = NULL;
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer != NULL)
+        *list = longer;
+    return longer != NULL;
+}
+
+/* A list with secrets in it. */
+static void wipe(struct curl_slist *list)
+{
+    for (struct curl_slist *entry = list; entry != NULL; entry = entry->next)
+        explicit_bzero(entry->data, strlen(entry->data));
+    curl_slist_free_all(list);
+}
+
+static bool list_headers(struct curl_slist **headers, const struct exchange *exchange)
+{
+    return append(headers, "Accept-Encoding: identity") &&
+           (exchange->authorization[0] == '\0' || append(headers, exchange->authorization)) &&
+           (exchange->body == NULL ||
+            (append(headers, "Content-Type: application/json") && append(headers, "Expect:")));
+}
+
+static bool list_addresses(struct curl_slist **addresses, const struct place *place)
+{
+    char entry[URL_HOST_MAX_BYTES + 16 + RESOLVER_TEXT_BYTES];
+    if (!place->base.is_name)
+        return true;
+    text_format(entry, sizeof entry, "%s:%u:%s", place->base.host, place->base.port, place->resolver.addresses);
+    return append(addresses, entry);
+}
+
+static enum outcome transfer(struct api_client *client, const struct exchange *exchange, int64_t deadline_ms)
+{
+    struct place *place = &client->places[exchange->place];
+    struct curl_slist *addresses = NULL, *headers = NULL;
     enum outcome outcome = BROKEN;
-    if (place->base.is_name) {
-        char entry[URL_HOST_MAX_BYTES + 16 + RESOLVER_TEXT_BYTES];
-        text_format(entry, sizeof entry, "%s:%u:%s", place->base.host, place->base.port, place->resolver.addresses);
-        addresses = curl_slist_append(NULL, entry);
-    }
-    if ((place->base.is_name && addresses == NULL) || !set_request(client, request, addresses) ||
+    answer_begin(&client->answer, exchange->answer_max_bytes);
+    if (!list_addresses(&addresses, place) || !list_headers(&headers, exchange) ||
+        !set_request(client, exchange, headers, addresses) ||
         curl_multi_add_handle(client->multi, client->easy) != CURLM_OK) {
         text_format(client->error, sizeof client->error, "out of memory");
     } else {
@@ -238,22 +289,144 @@ static enum outcome transfer(struct api_client *client, const struct api_request
         curl_multi_remove_handle(client->multi, client->easy); /* closes a connection that is not at rest */
     }
     curl_slist_free_all(addresses);
+    wipe(headers);
     return outcome;
 }
 
-/* Requests ----------------------------------------------------------------------------------------------------- */
+/* Logging in and out ------------------------------------------------------------------------------------------- */
 
 /* Puts the request before what `error` says. The query of a path is left out: it is long and says little. */
-static void name_request(struct api_client *client, const struct api_request *request)
+static void name_request(struct api_client *client, enum api_place where, const char *method, const char *path)
 {
     char reason[sizeof client->error];
-    const struct place *place = &client->places[request->place];
-    const char *base = request->place == API_LOCAL ? client->local_socket : place->base.text;
-    int path_bytes = (int)strcspn(request->path, "?");
+    const char *base = where == API_LOCAL ? client->local_socket : client->places[where].base.text;
+    int path_bytes = (int)strcspn(path, "?");
     strcpy(reason, client->error);
-    text_format(client->error, sizeof client->error, "GET %.100s%s%.*s: %s", base,
-                request->place == API_LOCAL ? " " : "", path_bytes < 80 ? path_bytes : 80, request->path, reason);
+    text_format(client->error, sizeof client->error, "%s %.100s%s%.*s: %s", method, base,
+                where == API_LOCAL ? " " : "", path_bytes < 80 ? path_bytes : 80, path, reason);
 }
+
+static void say_late(struct api_client *client)
+{
+    text_format(client->error, sizeof client->error, "no %sanswer in time",
+                client->answer.header_bytes_seen > 0 ? "complete " : "");
+}
+
+static enum outcome no_login(struct api_client *client)
+{
+    rights_explain(&client->rights, client->error, sizeof client->error);
+    return NO_LOGIN;
+}
+
+/* The answer to a login. LOGIN_UNANSWERED: `error` says what there was instead of one. */
+static enum login_trouble read_login(struct api_client *client)
+{
+    const char *token = answer_header(&client->answer, "Token");
+    int status = client->answer.status;
+    document_reset(&client->document);
+    if (client->answer.body_bytes > 0)
+        document_parse(&client->document, client->answer.body, client->answer.body_bytes);
+    enum login_trouble trouble = login_judge(status, document_text(&client->document, "/id"));
+    document_reset(&client->document);
+    if (trouble == LOGIN_NO_TROUBLE && (token == NULL || !rights_take_session(&client->rights, token)))
+        trouble = LOGIN_UNANSWERED;
+    if (trouble == LOGIN_UNANSWERED)
+        text_format(client->error, sizeof client->error, "status %d without a session%s", status,
+                    status >= 300 && status < 400 ? "; api.url has to be the final address" : "");
+    return trouble;
+}
+
+/* Sends the login that login_step() has allowed. */
+static enum outcome log_in(struct api_client *client, int64_t deadline_ms)
+{
+    char body[sizeof "{}" + 6 * (CONFIG_TEXT_BYTES + SETTING_VALUE_MAX_BYTES) + 64];
+    const struct exchange exchange = {
+        .place = API_SITE,
+        .path = LOGIN_PATH,
+        .authorization = "",
+        .body = body,
+        .body_bytes = login_body(body, sizeof body, client->rights.name, client->rights.password),
+        .answer_max_bytes = API_LOGIN_BODY_MAX_BYTES,
+        .is_fresh = true,
+    };
+    enum login_trouble trouble = LOGIN_UNANSWERED;
+    enum outcome outcome = transfer(client, &exchange, deadline_ms);
+    explicit_bzero(body, sizeof body);
+    if (outcome == ARRIVED)
+        trouble = read_login(client);
+    else if (outcome == LATE)
+        say_late(client);
+    if (trouble == LOGIN_UNANSWERED && outcome != STOPPED) {
+        name_request(client, API_SITE, "POST", LOGIN_PATH);
+        strcpy(client->rights.silence, client->error);
+    }
+    answer_wipe(&client->answer);
+    rights_step(&client->rights, LOGIN_ANSWERED, trouble);
+    if (outcome == STOPPED)
+        return STOPPED;
+    return trouble == LOGIN_NO_TROUBLE ? ARRIVED : no_login(client);
+}
+
+/* A session to use, because a request wants one, or because the server did not know the last one. */
+static enum outcome find_session(struct api_client *client, enum login_event why, int64_t deadline_ms)
+{
+    struct rights *rights = &client->rights;
+    int64_t now_ms = clock_monotonic_ms();
+    bool has_one = why == LOGIN_WANTED && rights->login.has_session;
+    bool is_due = !has_one && now_ms >= rights->login.memory.next_ms;
+    if (is_due && deadline_ms - now_ms < API_LOGIN_TIME_MIN_MS) {
+        text_format(client->error, sizeof client->error, "too little time is left to log in");
+        return LATE;
+    }
+    switch (rights_step(rights, why, LOGIN_NO_TROUBLE)) {
+    case LOGIN_USE:
+        return ARRIVED;
+    case LOGIN_BEGIN:
+        return log_in(client, deadline_ms);
+    default:
+        return no_login(client);
+    }
+}
+
+static enum outcome ask_with_session(struct api_client *client, struct exchange *exchange, int64_t deadline_ms)
+{
+    enum login_event why = LOGIN_WANTED;
+    for (;;) {
+        enum outcome outcome = find_session(client, why, deadline_ms);
+        if (outcome != ARRIVED)
+            return outcome;
+        exchange->authorization = client->rights.header;
+        outcome = transfer(client, exchange, deadline_ms);
+        if (outcome != ARRIVED || client->answer.status != 401) {
+            rights_step(&client->rights, LOGIN_SESSION_USED, LOGIN_NO_TROUBLE);
+            return outcome;
+        }
+        if (why == LOGIN_SESSION_ENDED) { /* nor the one that it has just given */
+            rights_step(&client->rights, LOGIN_SESSION_ENDED, LOGIN_NO_TROUBLE);
+            return no_login(client);
+        }
+        why = LOGIN_SESSION_ENDED;
+    }
+}
+
+/* So that no row stays in Sessions. With the address that is known: there is no time to look for another. */
+static void log_out(struct api_client *client)
+{
+    const struct place *place = &client->places[API_SITE];
+    const struct exchange exchange = {
+        .place = API_SITE,
+        .path = LOGOUT_PATH,
+        .authorization = client->rights.header,
+        .body = "",
+        .answer_max_bytes = API_LOGIN_BODY_MAX_BYTES,
+    };
+    if (!client->rights.login.has_session || (place->base.is_name && place->resolver.addresses[0] == '\0'))
+        return;
+    client->watch.descriptor = -1; /* it says what is known: the worker leaves */
+    transfer(client, &exchange, clock_monotonic_ms() + API_LOGOUT_TIMEOUT_MS);
+}
+
+/* Requests ----------------------------------------------------------------------------------------------------- */
 
 /* Texts hold no times: the same trouble has to read the same in every round. */
 static enum api_result result_of(struct api_client *client, const struct api_request *request, enum outcome outcome)
@@ -263,17 +436,25 @@ static enum api_result result_of(struct api_client *client, const struct api_req
     if (outcome == STOPPED)
         text_format(client->error, sizeof client->error, "stopped, because the worker leaves");
     else if (outcome == LATE && client->error[0] == '\0')
-        text_format(client->error, sizeof client->error, "no %sanswer in time",
-                    client->answer.header_bytes_seen > 0 ? "complete " : "");
-    name_request(client, request);
+        say_late(client);
+    if (outcome != NO_LOGIN)
+        name_request(client, request->place, "GET", request->path);
     answer_begin(&client->answer, 0); /* half an answer is none */
     bool round_is_over = clock_monotonic_ms() >= request->deadline_ms;
-    return outcome == STOPPED || (outcome == LATE && round_is_over) ? API_CANCELLED : API_FAILED;
+    bool is_late = outcome == LATE || outcome == NO_LOGIN;
+    return outcome == STOPPED || (is_late && round_is_over) ? API_CANCELLED : API_FAILED;
 }
 
 static enum api_result client_get(struct api_client *client, const struct api_request *request)
 {
     struct place *place = &client->places[request->place];
+    struct exchange exchange = {
+        .place = request->place,
+        .path = request->path,
+        .authorization = "",
+        .answer_max_bytes = request->body_max_bytes,
+    };
+    bool with_rights = request->with_rights && request->place == API_SITE;
     int64_t began_us = clock_monotonic_us();
     int64_t deadline_ms = began_us / 1000 + request->timeout_ms;
     if (deadline_ms > request->deadline_ms)
@@ -288,8 +469,12 @@ static enum api_result client_get(struct api_client *client, const struct api_re
         text_format(client->error, sizeof client->error, "this is no path");
     else
         outcome = find_addresses(client, place, deadline_ms);
-    if (outcome == ARRIVED)
-        outcome = transfer(client, request, deadline_ms);
+    if (outcome == ARRIVED && with_rights && rights_can_log_in(&client->rights)) {
+        outcome = ask_with_session(client, &exchange, deadline_ms);
+    } else if (outcome == ARRIVED) {
+        exchange.authorization = with_rights ? client->rights.header : "";
+        outcome = transfer(client, &exchange, deadline_ms);
+    }
     client->duration_us = clock_monotonic_us() - began_us;
     return result_of(client, request, outcome);
 }
@@ -336,24 +521,16 @@ static const char *client_error(const struct api_client *client)
 
 /* Life --------------------------------------------------------------------------------------------------------- */
 
-/* A list with secrets in it. */
-static void wipe(struct curl_slist *list)
-{
-    for (struct curl_slist *entry = list; entry != NULL; entry = entry->next)
-        explicit_bzero(entry->data, strlen(entry->data));
-    curl_slist_free_all(list);
-}
-
 static void client_close(struct api_client *client)
 {
+    log_out(client);
     if (client->easy != NULL)
         curl_easy_cleanup(client->easy);
     if (client->multi != NULL)
         curl_multi_cleanup(client->multi);
     for (size_t i = 0; i < API_PLACE_COUNT; i++)
         resolver_destroy(&client->places[i].resolver);
-    curl_slist_free_all(client->headers);
-    wipe(client->headers_with_token);
+    rights_close(&client->rights);
     document_reset(&client->document);
     answer_destroy(&client->answer);
     free(client->local_socket);
@@ -374,37 +551,6 @@ static bool open_place(struct api_client *client, enum api_place which, const ch
     }
     text_format(error, error_bytes, "setting %s %s", name, reason);
     return false;
-}
-
-static bool append(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-    if (longer != NULL)
-        *list = longer;
-    return longer != NULL;
-}
-
-/* What a header can carry, so that nothing else can be smuggled into the request. */
-static bool is_token(const char *token)
-{
-    for (; *token != '\0'; token++)
-        if (*token <= 0x20 || *token >= 0x7f)
-            return false;
-    return true;
-}
-
-static bool make_headers(struct api_client *client, const char *token)
-{
-    char line[SETTING_VALUE_MAX_BYTES + 32];
-    if (!append(&client->headers, "Accept-Encoding: identity"))
-        return false;
-    if (token[0] == '\0')
-        return true;
-    bool made = text_format(line, sizeof line, "Authorization: Bearer %s", token) &&
-                append(&client->headers_with_token, "Accept-Encoding: identity") &&
-                append(&client->headers_with_token, line);
-    explicit_bzero(line, sizeof line);
-    return made;
 }
 
 static bool make_handles(struct api_client *client)
@@ -430,11 +576,7 @@ static struct api_client *client_open(const struct api_settings *settings, const
     client->ca_file = strdup(settings->ca_file);
     client->user_agent = strdup(settings->user_agent);
     bool good = client->local_socket != NULL && client->ca_file != NULL && client->user_agent != NULL &&
-                make_handles(client) && make_headers(client, settings->token);
-    if (good && !is_token(settings->token)) {
-        text_format(error, error_bytes, "setting api.token holds a space or a character that no header can carry");
-        good = false;
-    }
+                make_handles(client) && rights_open(&client->rights, settings, error, error_bytes);
     /* Over the socket the server knows no subpath, and the host means nothing. */
     const char *local = settings->local_socket[0] != '\0' ? "http://127.0.0.1" : "";
     if (good && open_place(client, API_SITE, "api.url", settings->url, error, error_bytes) &&

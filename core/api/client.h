@@ -8,6 +8,10 @@
  * requests. Nothing is followed, guessed or remembered: a redirect is an answer, cookies are dropped, proxies of
  * the environment are not used. No call blocks longer than its deadline, whatever the server or the name service
  * does, and what an answer may hold is bounded.
+ *
+ * With a login the first request that wants rights logs in, and those after it use the session. One that the server
+ * does not know any more (status 401) is replaced by another, once per request. When no login may be tried, or it
+ * fails, such a request fails: api/login.h has the pauses. close() logs out.
  */
 #ifndef MINOTOR_API_CLIENT_H
 #define MINOTOR_API_CLIENT_H
@@ -16,7 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define API_DRIVER_VERSION 1
+#include "common/control.h"
+
+#define API_DRIVER_VERSION 2
 #define API_DRIVER_SYMBOL "minotor_api_client"
 
 enum api_result {
@@ -33,6 +39,16 @@ enum api_place {
     API_PLACE_COUNT,
 };
 
+/*
+ * What the next worker has to know of this one's login, and was told by the one before: all zero at first.
+ * changed() is called, if it is there, before a login is sent and after each change.
+ */
+struct api_memory {
+    struct control_login login;
+    void (*changed)(void *context, const struct control_login *login);
+    void *context;
+};
+
 /* Strings are copied by open(); "" means: there is none. */
 struct api_settings {
     const char *url;          /* http(s)://host[:port][/subpath] */
@@ -40,7 +56,10 @@ struct api_settings {
     const char *local_socket; /* path of the unix socket */
     const char *ca_file;      /* certificates to trust instead of the system's */
     const char *token;        /* secret; goes to `url` and to nobody else */
+    const char *login;        /* name or e-mail address; a token goes before it */
+    const char *password;     /* secret, likewise */
     const char *user_agent;
+    struct api_memory memory;
 };
 
 /*
@@ -55,7 +74,7 @@ struct api_watch {
 
 struct api_request {
     enum api_place place;  /* one that the settings have */
-    bool with_token;       /* send the token, if there is one and the place is API_SITE */
+    bool with_rights;      /* with the token or the session of the login, if the place is API_SITE */
     const char *path;      /* "/api/v4/..." with its query, below the place's subpath */
     size_t body_max_bytes; /* an answer with more is a failure */
     int64_t timeout_ms;    /* of this request */
@@ -69,8 +88,8 @@ struct api_driver {
     uint32_t version; /* API_DRIVER_VERSION */
 
     /*
-     * Makes the object, connects nothing. NULL: one line in `error`, which names the setting and never holds the
-     * token. The caller closes it.
+     * Makes the object, connects nothing. NULL: one line in `error`, which names the setting and never holds a
+     * secret. The caller closes it.
      */
     struct api_client *(*open)(const struct api_settings *settings, const struct api_watch *watch, char *error,
                                size_t error_bytes);
@@ -95,10 +114,10 @@ struct api_driver {
     /* Elements of the array at the pointer; 0 when there is none. */
     size_t (*json_count)(struct api_client *client, const char *pointer);
 
-    /* One line: why the last get() failed. Never the token. */
+    /* One line: why the last get() failed. Never a secret. */
     const char *(*error)(const struct api_client *client);
 
-    /* Closes the connections and frees the object. */
+    /* Logs out, within API_LOGOUT_TIMEOUT_MS and deaf to the watch; closes the connections and frees the object. */
     void (*close)(struct api_client *client);
 };
 

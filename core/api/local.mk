@@ -8,10 +8,14 @@ core_api_libapi_la_SOURCES = \
 	core/api/answer.h \
 	core/api/document.c \
 	core/api/document.h \
+	core/api/login.c \
+	core/api/login.h \
 	core/api/reason.c \
 	core/api/reason.h \
 	core/api/resolver.c \
 	core/api/resolver.h \
+	core/api/rights.c \
+	core/api/rights.h \
 	core/api/url.c \
 	core/api/url.h
 core_api_libapi_la_CFLAGS = $(AM_CFLAGS) $(MINOTOR_MODULE_CFLAGS) $(LIBCURL_CFLAGS) $(JANSSON_CFLAGS)

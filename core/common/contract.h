@@ -128,6 +128,28 @@
 #define API_JSON_DEPTH_MAX 64        /* the parser recurses; Mattermost's answers are less than ten deep */
 #define API_NAME_AGE_MAX_MS 60000    /* addresses of a name are looked up again after this */
 
+/*
+ * Logins to it. Each leaves rows in Sessions and Audits, and after ten refused ones (MaximumLoginAttempts) Mattermost
+ * locks the account until an administrator unlocks it.
+ *   refused:    15 min, 1 h, 4 h, 16 h, then once a day. A refusal may also be the server's own trouble, which it
+ *               hides behind the same words, so it is never final; two collectors log in, and come to ten in 21 h.
+ *   no answer:  the server may have made a session all the same: 30 s, doubled up to 1 h.
+ *   ended:      a session, or its worker, within API_SESSION_SETTLED_MS of the login. The first is replaced at once,
+ *               the next after 1 min, doubled up to 1 h: old servers do not bound the rows that a user can have.
+ */
+#define API_LOGIN_REFUSED_FIRST_MS (15 * 60 * 1000)
+#define API_LOGIN_REFUSED_FACTOR 4
+#define API_LOGIN_REFUSED_MAX_MS (24 * 3600 * 1000)
+#define API_LOGIN_UNANSWERED_FIRST_MS 30000
+#define API_LOGIN_AGAIN_FIRST_MS 60000
+#define API_LOGIN_AGAIN_FACTOR 2
+#define API_LOGIN_AGAIN_MAX_MS (3600 * 1000)
+#define API_SESSION_SETTLED_MS (3600 * 1000) /* one that held so long ended for a reason: the next login is not late */
+#define API_LOGIN_TIME_MIN_MS 200    /* with less time left none is begun: hashing a password alone takes as long */
+#define API_LOGIN_BODY_MAX_BYTES 65536 /* the answer is the user with his settings: some KiB */
+#define API_LOGOUT_TIMEOUT_MS 400    /* a part of DRAIN_MS + DRAIN_GRACE_MS, after which the worker is killed */
+#define API_SESSION_TOKEN_MAX_BYTES 128 /* Mattermost's have 26, and it reads no more than 50 */
+
 /* HTTP. */
 #define HTTP_CONNECTIONS_MAX 256
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 64

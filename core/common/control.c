@@ -154,6 +154,16 @@ static void visit_state(struct visitor *visitor, struct control_message *message
     visit_bytes(visitor, state->bytes, &state->size, sizeof state->bytes);
 }
 
+static void visit_login(struct visitor *visitor, struct control_message *message)
+{
+    struct control_login *login = &message->body.login;
+    visit_i64(visitor, &login->next_ms);
+    visit_u8(visitor, &login->refusals);
+    visit_u8(visitor, &login->failures);
+    visit_u8(visitor, &login->logins);
+    visit_u8(visitor, &login->trouble);
+}
+
 #define FROM_CHILD (CONTROL_FROM_WORKER | CONTROL_FROM_FRONT)
 
 static const struct {
@@ -180,6 +190,7 @@ static const struct {
     [CONTROL_ASK_POOL] = { CONTROL_FROM_WORKER, visit_nothing },
     [CONTROL_POOL] = { CONTROL_FROM_SUPERVISOR, visit_pool },
     [CONTROL_STATE] = { CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER, visit_state },
+    [CONTROL_LOGIN] = { CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER, visit_login },
     [CONTROL_SESSION] = { CONTROL_FROM_WORKER, visit_nothing },
     [CONTROL_WANT_CANCEL] = { CONTROL_FROM_WORKER, visit_nothing },
     [CONTROL_END_CANCEL] = { CONTROL_FROM_WORKER, visit_session },

@@ -37,7 +37,8 @@ enum control_type {
     CONTROL_ASK_POOL, /* worker */
     CONTROL_POOL,     /* supervisor: answers ASK_POOL at once */
     CONTROL_STATE,    /* worker: to be kept; supervisor, before START: what was kept */
-    CONTROL_SESSION,      /* worker, + descriptor: the socket of the session that it opens */
+    CONTROL_LOGIN,    /* worker: how its login at Mattermost stands; supervisor, before START: how it stood */
+    CONTROL_SESSION,  /* worker, + descriptor: the socket of the session that it opens */
     CONTROL_WANT_CANCEL,  /* worker: wants a connection more, to cancel its query */
     CONTROL_END_CANCEL,   /* worker: has closed that, or waits for it no longer */
     CONTROL_GRANT_CANCEL, /* supervisor: answers WANT_CANCEL, soon or never */
@@ -150,6 +151,19 @@ struct control_state {
 /* Of version and bytes. The worker sets it and looks at it; to the supervisor the state means nothing. */
 uint64_t control_state_checksum(const struct control_state *state);
 
+/*
+ * How a worker's login at Mattermost stands: the next worker is not to begin anew, or one that crashes would lock
+ * the account, or fill the table of sessions. Holds no secret. To the supervisor it means one thing: a worker whose
+ * login was refused is restarted when the configuration is read again.
+ */
+struct control_login {
+    int64_t next_ms;  /* no login before this moment of CLOCK_MONOTONIC */
+    uint8_t refusals; /* in a row, likewise the next two */
+    uint8_t failures; /* logins without an answer */
+    uint8_t logins;   /* whose sessions have not held for long yet */
+    uint8_t trouble;  /* enum login_trouble, api/login.h */
+};
+
 struct control_message {
     enum control_type type;
     union {
@@ -161,6 +175,7 @@ struct control_message {
         struct control_session session;
         struct control_pool pool;
         struct control_state state;
+        struct control_login login;
     } body;
 };
 

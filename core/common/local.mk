@@ -15,6 +15,8 @@ core_common_libcommon_la_SOURCES = \
 	core/common/frame.h \
 	core/common/log.c \
 	core/common/log.h \
+	core/common/plain_http.c \
+	core/common/plain_http.h \
 	core/common/report.h \
 	core/common/sandbox.c \
 	core/common/sandbox.h \

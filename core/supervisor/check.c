@@ -39,12 +39,15 @@ static void check_file(struct check *check, const char *origin, const char *what
         fprintf(check->good, "%s ok\n", path);
 }
 
-static void check_secret(struct check *check, const char *origin, const char *key, const char *path)
+/* `is_utf8`: it has to be. */
+static void check_secret(struct check *check, const char *origin, const char *key, const char *path,
+                         bool is_utf8)
 {
     char secret[SETTING_VALUE_MAX_BYTES];
     if (path[0] == '\0')
         return;
-    enum password_result result = password_read(path, secret, NULL);
+    enum password_result result =
+        is_utf8 ? password_read_utf8(path, secret) : password_read(path, secret, NULL);
     const char *why = result == PASSWORD_UNREADABLE ? strerror(errno) : "";
     explicit_bzero(secret, sizeof secret);
     if (result == PASSWORD_OK)
@@ -84,8 +87,10 @@ static void check_target(struct check *check, const struct config *config, const
                 config_driver_name(target->database.driver));
     check_file(check, target->origin, "the database driver", driver, R_OK);
     tell_database(check, target);
-    check_secret(check, target->database.password_origin, "password_file", target->database.password_file);
-    check_secret(check, target->api.token_origin, "token_file", target->api.token_file);
+    check_secret(check, target->database.password_origin, "password_file", target->database.password_file,
+                 false);
+    check_secret(check, target->api.token_origin, "token_file", target->api.token_file, true);
+    check_secret(check, target->api.password_origin, "password_file", target->api.password_file, true);
     const struct {
         const char *key;
         const char *path;

@@ -65,6 +65,10 @@ struct config_api {
     char metrics_url[MATTERMOST_URL_BYTES];
     char token_file[CONFIG_PATH_BYTES];
     char token_origin[CONFIG_ORIGIN_BYTES];
+    char login[CONFIG_TEXT_BYTES]; /* name or e-mail address; then there is a password_file, a url and no token */
+    char password_file[CONFIG_PATH_BYTES];
+    char password_origin[CONFIG_ORIGIN_BYTES];
+    bool insecure; /* the login may go over the network unencrypted */
     char local_socket[CONFIG_PATH_BYTES];
     char ca_file[CONFIG_PATH_BYTES];
 };
@@ -206,6 +210,9 @@ bool config_read_mattermost(struct config *config, struct config_target *target,
 void config_finish_mattermost(struct config_target *target, struct config_file *file,
                               const config_setting_t *group);
 void config_read_api(struct config_target *target, struct config_file *file, const config_setting_t *group);
+/* At last, when the address is known: whether that is one to log in at. */
+void config_check_login(const struct config_target *target, struct config_file *file,
+                        const config_setting_t *group);
 void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root,
                          const struct config_rows *rows);
 void config_read_collectors(struct config *config, struct config_faults *faults);

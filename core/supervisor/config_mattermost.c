@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/plain_http.h"
 #include "common/text.h"
 
 static_assert(CONFIG_TEXT_BYTES == DSN_TEXT_BYTES && CONFIG_PATH_BYTES == DSN_PATH_BYTES,
@@ -221,9 +222,34 @@ static bool read_path(struct config_file *file, const config_setting_t *group, c
     return config_path(file, group, key, out, out_bytes);
 }
 
+/* A token file, or a login and the file with its password. */
+static void read_rights(struct config_api *api, struct config_file *file, const config_setting_t *group)
+{
+    const config_setting_t *token = config_setting_get_member(group, "token_file");
+    const config_setting_t *login = config_setting_get_member(group, "login");
+    const config_setting_t *password = config_setting_get_member(group, "password_file");
+    if (read_path(file, group, "token_file", api->token_file, sizeof api->token_file))
+        config_origin(file, token, api->token_origin, sizeof api->token_origin);
+    if (read_path(file, group, "password_file", api->password_file, sizeof api->password_file))
+        config_origin(file, password, api->password_origin, sizeof api->password_origin);
+    config_text(file, group, "login", api->login, sizeof api->login);
+    config_boolean(file, group, "insecure", &api->insecure);
+    if (api->login[0] != '\0' && api->token_file[0] != '\0')
+        config_fault(file, login, "both \"login\" and \"token_file\" are given; allowed is one of them");
+    if (api->login[0] != '\0' && api->password_file[0] == '\0')
+        config_fault(file, login, "\"login\" is given without a \"password_file\"; allowed are both or neither");
+    if (api->password_file[0] != '\0' && api->login[0] == '\0')
+        config_fault(file, password,
+                     "\"password_file\" is given without a \"login\"; allowed are both or neither");
+    if (!text_is_utf8(api->login, strlen(api->login)))
+        config_fault(file, login, "\"login\" is not UTF-8; allowed is the name or e-mail address of a user");
+}
+
 void config_read_api(struct config_target *target, struct config_file *file, const config_setting_t *group)
 {
-    static const char *const KEYS[] = {"url", "metrics_url", "token_file", "local_socket", "ca_file", NULL};
+    static const char *const KEYS[] = {"url",           "metrics_url", "token_file",   "login",
+                                       "password_file", "insecure",    "local_socket", "ca_file",
+                                       NULL};
     struct config_api *api = &target->api;
     const config_setting_t *settings;
     if (!config_group(file, group, "api", &settings))
@@ -231,9 +257,25 @@ void config_read_api(struct config_target *target, struct config_file *file, con
     config_known_keys(file, settings, KEYS);
     read_url(file, settings, "url", api->url, sizeof api->url);
     read_url(file, settings, "metrics_url", api->metrics_url, sizeof api->metrics_url);
-    if (read_path(file, settings, "token_file", api->token_file, sizeof api->token_file))
-        config_origin(file, config_setting_get_member(settings, "token_file"), api->token_origin,
-                      sizeof api->token_origin);
+    read_rights(api, file, settings);
     read_path(file, settings, "local_socket", api->local_socket, sizeof api->local_socket);
     read_path(file, settings, "ca_file", api->ca_file, sizeof api->ca_file);
+}
+
+void config_check_login(const struct config_target *target, struct config_file *file,
+                        const config_setting_t *group)
+{
+    const struct config_api *api = &target->api;
+    const config_setting_t *settings = config_setting_get_member(group, "api");
+    bool is_unread = target->mattermost.facts.in_database && target->mattermost.row_sum == 0;
+    if (api->login[0] == '\0' || (api->url[0] == '\0' && is_unread))
+        return;
+    const config_setting_t *login = config_setting_get_member(settings, "login");
+    if (api->url[0] == '\0')
+        config_fault(file, login, "there is a \"login\", and no address to log in at; allowed is with a \"url\"");
+    else if (!api->insecure && plain_http_leaves_host(api->url))
+        config_fault(file, login,
+                     "\"login\" would send its password unencrypted to \"%.200s\"; allowed are https, an address "
+                     "of this host, or \"insecure = true\"",
+                     api->url);
 }

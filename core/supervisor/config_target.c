@@ -180,6 +180,7 @@ static void read_target(struct config *config, struct config_file *file, const c
     config_read_api(target, file, group);
     if (from_mattermost)
         config_finish_mattermost(target, file, group);
+    config_check_login(target, file, group);
     config->target_count++;
 }
 
@@ -232,8 +233,9 @@ bool config_database_equal(const struct config_database *one, const struct confi
 static bool api_equal(const struct config_api *one, const struct config_api *other)
 {
     return same(one->url, other->url) && same(one->metrics_url, other->metrics_url) &&
-           same(one->token_file, other->token_file) && same(one->local_socket, other->local_socket) &&
-           same(one->ca_file, other->ca_file);
+           same(one->token_file, other->token_file) && same(one->login, other->login) &&
+           same(one->password_file, other->password_file) && one->insecure == other->insecure &&
+           same(one->local_socket, other->local_socket) && same(one->ca_file, other->ca_file);
 }
 
 /* Only what a worker is told. */

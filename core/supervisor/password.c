@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/text.h"
+
 const char *password_result_text(enum password_result result)
 {
     static const char *const TEXTS[] = {
@@ -14,6 +16,7 @@ const char *password_result_text(enum password_result result)
         [PASSWORD_NO_FILE] = "is not a regular file",
         [PASSWORD_TOO_OPEN] = "can be read or written by others than its owner; allowed is mode 0600 or 0400",
         [PASSWORD_BAD_TEXT] = "does not hold one line of text with the password",
+        [PASSWORD_NO_UTF8] = "holds bytes that are not UTF-8; allowed is one line of UTF-8",
     };
     return TEXTS[result];
 }
@@ -74,4 +77,13 @@ out:
         errno = saved_errno;
     }
     return result;
+}
+
+enum password_result password_read_utf8(const char *path, char password[SETTING_VALUE_MAX_BYTES])
+{
+    enum password_result result = password_read(path, password, NULL);
+    if (result != PASSWORD_OK || text_is_utf8(password, strlen(password)))
+        return result;
+    explicit_bzero(password, SETTING_VALUE_MAX_BYTES);
+    return PASSWORD_NO_UTF8;
 }

@@ -14,6 +14,7 @@ enum password_result {
     PASSWORD_NO_FILE,    /* a folder, a device, a pipe */
     PASSWORD_TOO_OPEN,   /* others than its owner may read or write it */
     PASSWORD_BAD_TEXT,   /* empty, longer than a setting can be, or several lines */
+    PASSWORD_NO_UTF8,    /* of password_read_utf8() only */
 };
 
 /*
@@ -23,6 +24,9 @@ enum password_result {
  */
 enum password_result password_read(const char *path, char password[SETTING_VALUE_MAX_BYTES],
                                    struct stat *status);
+
+/* The same for what goes to the HTTP API, which takes nothing but UTF-8. */
+enum password_result password_read_utf8(const char *path, char password[SETTING_VALUE_MAX_BYTES]);
 
 /* What was found and what is allowed, for a message; static. For PASSWORD_UNREADABLE look at errno first. */
 const char *password_result_text(enum password_result result);

@@ -46,6 +46,12 @@ static bool waits(const struct slot *slot)
     return slot->child.lifecycle.state == CHILD_BACKOFF || slot->child.lifecycle.state == CHILD_PARKED;
 }
 
+/* Whether an administrator may have put right what its login was refused for, be it at the server: he sent SIGHUP. */
+static bool may_log_in_again(const struct supervisor *supervisor, const struct slot *slot)
+{
+    return supervisor->reread_rows && slot->login.refusals > 0;
+}
+
 static void update_slot(struct supervisor *supervisor, struct slot *slot, const struct config *new,
                         bool differs[], struct reload_counts *counts)
 {
@@ -63,10 +69,12 @@ static void update_slot(struct supervisor *supervisor, struct slot *slot, const 
     } else {
         counts->restarted += restart;
         counts->unchanged += !restart;
-        restart = restart || waits(slot);
+        restart = restart || waits(slot) || may_log_in_again(supervisor, slot);
     }
-    if (restart && slot->started)
-        child_event(&slot->child, LIFECYCLE_RESTART, supervisor->now_ms);
+    if (!restart || !slot->started)
+        return;
+    slot_forget_login(slot);
+    child_event(&slot->child, LIFECYCLE_RESTART, supervisor->now_ms);
 }
 
 static bool is_present(const struct supervisor *supervisor, const struct config_collector *collector,

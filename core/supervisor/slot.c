@@ -115,6 +115,11 @@ bool slot_differs(const struct slot *slot, const struct config *config,
            !same_file(&slot->plugin_status, collector->plugin);
 }
 
+void slot_forget_login(struct slot *slot)
+{
+    slot->forgets_login = true; /* the worker that is about to end may still say something of its own */
+}
+
 void slot_remove(struct slot *slot, int64_t now_ms)
 {
     slot->collector = NULL;
@@ -177,6 +182,12 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
         const struct control_message state = {.type = CONTROL_STATE, .body.state = slot->state};
         child_send(child, &state, -1);
     }
+    if (slot->forgets_login)
+        memset(&slot->login, 0, sizeof slot->login);
+    slot->forgets_login = false;
+    const struct control_message login = {.type = CONTROL_LOGIN, .body.login = slot->login};
+    if (slot->login.next_ms != 0)
+        child_send(child, &login, -1);
     const struct control_message start = {.type = CONTROL_START};
     child_send(child, &start, -1);
 }
@@ -280,6 +291,8 @@ static void slot_message(struct child *child, const struct control_message *mess
     struct slot *slot = child->owner;
     if (message->type == CONTROL_STATE)
         slot->state = message->body.state;
+    else if (message->type == CONTROL_LOGIN)
+        slot->login = message->body.login;
     else
         pool_message(slot, message, descriptor);
 }

@@ -29,6 +29,8 @@ struct slot {
     int row_pipe;               /* of a reader of a configuration (row.h): what it writes, or -1 */
     bool row_tried;             /* likewise: it has ended once, well or not */
     struct control_state state; /* what its collector keeps from generation to generation */
+    struct control_login login; /* how the last generation's login at Mattermost stood */
+    bool forgets_login;         /* the next generation begins anew */
 };
 
 /* A new slot, not started. `id` is its place in the supervisor's table. NULL: no memory. The caller frees it.
@@ -49,6 +51,9 @@ bool slot_differs(const struct slot *slot, const struct config *config,
 /* Whether it is the slot of these two. */
 bool slot_is(const struct slot *slot, const struct config_collector *collector,
              const struct config_target *target);
+
+/* The configuration was read again: an administrator may have put right what a login was refused for. */
+void slot_forget_login(struct slot *slot);
 
 /* A fresh data pipe between a running worker and a front that has just become ready. */
 void slot_connect(struct slot *slot);

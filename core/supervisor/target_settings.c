@@ -12,18 +12,31 @@
 
 /* ---- secrets */
 
-static int read_file(const char *origin, const char *key, const char *path, char *secret, char *why,
-                     size_t why_bytes)
+static int fail(enum password_result result, const char *origin, const char *key, const char *path, char *why,
+                size_t why_bytes)
 {
-    if (path[0] == '\0')
-        return 0;
-    enum password_result result = password_read(path, secret, NULL);
     if (result == PASSWORD_OK)
         return 0;
     const char *error = result == PASSWORD_UNREADABLE ? strerror(errno) : "";
     text_format(why, why_bytes, "%s: %s \"%s\" %s%s%s", origin, key, path, password_result_text(result),
                 error[0] == '\0' ? "" : ": ", error);
     return -1;
+}
+
+static int read_file(const char *origin, const char *key, const char *path, char *secret, char *why,
+                     size_t why_bytes)
+{
+    if (path[0] == '\0')
+        return 0;
+    return fail(password_read(path, secret, NULL), origin, key, path, why, why_bytes);
+}
+
+static int read_utf8(const char *origin, const char *key, const char *path, char *secret, char *why,
+                     size_t why_bytes)
+{
+    if (path[0] == '\0')
+        return 0;
+    return fail(password_read_utf8(path, secret), origin, key, path, why, why_bytes);
 }
 
 /* The configuration may have changed since it was loaded: a new password must not go to an old place. */
@@ -59,7 +72,10 @@ int target_secrets_read(const struct config_target *target, unsigned wanted, str
         result = read_file(database->password_origin, "password_file", database->password_file,
                            secrets->password, why, why_bytes);
     if (result == 0 && (wanted & CONFIG_SECRET_API) != 0)
-        result = read_file(api->token_origin, "token_file", api->token_file, secrets->token, why, why_bytes);
+        result = read_utf8(api->token_origin, "token_file", api->token_file, secrets->token, why, why_bytes);
+    if (result == 0 && (wanted & CONFIG_SECRET_API) != 0)
+        result = read_utf8(api->password_origin, "password_file", api->password_file, secrets->login_password,
+                           why, why_bytes);
     if (result != 0)
         explicit_bzero(secrets, sizeof *secrets);
     return result;
@@ -68,7 +84,7 @@ int target_secrets_read(const struct config_target *target, unsigned wanted, str
 /* ---- files */
 
 /* Those that are in use; "": none. */
-static void list_files(const struct config_target *target, const char *paths[5])
+static void list_files(const struct config_target *target, const char *paths[TARGET_STATUS_FILES])
 {
     const struct config_mattermost *mattermost = &target->mattermost;
     bool given = mattermost->gives_password;
@@ -77,13 +93,14 @@ static void list_files(const struct config_target *target, const char *paths[5])
     paths[2] = given && !mattermost->facts.in_database ? mattermost->facts.origin : "";
     paths[3] = given ? mattermost->source.dsn_file : "";
     paths[4] = given ? mattermost->source.environment : "";
+    paths[5] = target->api.password_file;
 }
 
 void target_status_take(const struct config_target *target, struct target_status *status)
 {
-    const char *paths[5];
+    const char *paths[TARGET_STATUS_FILES];
     list_files(target, paths);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < TARGET_STATUS_FILES; i++)
         if (paths[i][0] == '\0' || stat(paths[i], &status->file[i]) != 0)
             memset(&status->file[i], 0, sizeof status->file[i]);
 }
@@ -92,7 +109,7 @@ bool target_status_same(const struct config_target *target, const struct target_
 {
     struct target_status now;
     target_status_take(target, &now);
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < TARGET_STATUS_FILES; i++) {
         const struct stat *one = &status->file[i];
         const struct stat *other = &now.file[i];
         if (one->st_dev != other->st_dev || one->st_ino != other->st_ino || one->st_size != other->st_size ||
@@ -184,9 +201,14 @@ static void send_facts(const struct config_target *target, struct child *child)
 void target_settings_send(const struct config_target *target, const struct target_secrets *secrets,
                           struct child *child)
 {
+    /* A login that a worker has no password for is none. */
+    bool has_login = secrets->login_password[0] != '\0';
     const struct setting texts[] = {
         {"database.password", secrets->password},
         {"api.token", secrets->token},
+        {"api.login", has_login ? target->api.login : ""},
+        {"api.password", secrets->login_password},
+        {"api.insecure", has_login && target->api.insecure ? "true" : ""},
     };
     send_database(target, child);
     send_api(target, child);

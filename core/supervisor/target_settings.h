@@ -17,11 +17,14 @@
 struct target_secrets {
     char password[SETTING_VALUE_MAX_BYTES];
     char token[SETTING_VALUE_MAX_BYTES];
+    char login_password[SETTING_VALUE_MAX_BYTES];
 };
+
+#define TARGET_STATUS_FILES 6
 
 /* Files that secrets come from, as they were when somebody looked. */
 struct target_status {
-    struct stat file[5];
+    struct stat file[TARGET_STATUS_FILES];
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/plain_http.h"
 #include "common/text.h"
 #include "common/version.h"
 
@@ -35,21 +36,52 @@ static const struct api_driver *load_driver(const char *folder)
     return driver;
 }
 
-static bool is_loopback(const char *url)
+/* The login ---------------------------------------------------------------------------------------------------- */
+
+void api_flush(struct api *api)
 {
-    const char *host = url + strlen("http://");
-    size_t size = host[0] == '[' ? strcspn(host, "/") : strcspn(host, ":/");
-    return (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == size) ||
-           strncmp(host, "[::1]", 5) == 0 || (size == 9 && strncmp(host, "localhost", 9) == 0);
+    const struct control_message message = { .type = CONTROL_LOGIN, .body.login = api->login };
+    if (api->login_unsent)
+        api->login_unsent = control_send(api->channel, &message, -1) == CONTROL_AGAIN;
 }
 
-bool api_open(struct api *api, const struct worker_settings *settings, const struct api_watch *watch)
+static void keep_login(void *context, const struct control_login *login)
+{
+    struct api *api = context;
+    if (login->logins > api->login.logins)
+        log_info("logged in to Mattermost's API");
+    api->login = *login;
+    api->login_unsent = true;
+    api_flush(api);
+}
+
+/* Life --------------------------------------------------------------------------------------------------------- */
+
+/* A password opens more than a token does, and for longer: without the administrator's word it is not sent. */
+static bool is_private_enough(const struct api_site *site)
+{
+    bool leaves_host = plain_http_leaves_host(site->url);
+    if (site->token[0] != '\0' && leaves_host)
+        log_warning("the token for Mattermost's API goes over the network unencrypted, because api.url is http");
+    if (site->token[0] != '\0' || site->login[0] == '\0' || !leaves_host)
+        return true;
+    bool is_allowed = strcmp(site->insecure, "true") == 0;
+    log_at(is_allowed ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+           "the login for Mattermost's API %s over the network unencrypted, because api.url is http",
+           is_allowed ? "goes" : "would go");
+    return is_allowed;
+}
+
+bool api_open(struct api *api, const struct worker_settings *settings, const struct api_watch *watch,
+              const struct control_login *login)
 {
     char error[ERROR_TEXT_MAX_BYTES + 1];
     memset(api, 0, sizeof *api);
     api->site = &settings->api;
+    api->channel = watch->descriptor;
+    api->login = *login;
     api->driver = load_driver(settings->drivers);
-    if (api->driver == NULL)
+    if (api->driver == NULL || !is_private_enough(api->site))
         return false;
     const struct api_settings given = {
         .url = api->site->url,
@@ -57,16 +89,15 @@ bool api_open(struct api *api, const struct worker_settings *settings, const str
         .local_socket = api->site->local_socket,
         .ca_file = api->site->ca_file,
         .token = api->site->token,
+        .login = api->site->login,
+        .password = api->site->password,
         .user_agent = "minotor/" MINOTOR_VERSION,
+        .memory = { *login, keep_login, api },
     };
     api->client = api->driver->open(&given, watch, error, sizeof error);
-    if (api->client == NULL) {
+    if (api->client == NULL)
         log_error("%s", error);
-        return false;
-    }
-    if (given.token[0] != '\0' && strncmp(given.url, "http://", 7) == 0 && !is_loopback(given.url))
-        log_warning("the token for Mattermost's API goes over the network unencrypted, because api.url is http");
-    return true;
+    return api->client != NULL;
 }
 
 void api_close(struct api *api)
@@ -76,33 +107,36 @@ void api_close(struct api *api)
     api->client = NULL;
 }
 
-void api_begin_round(struct api *api, int64_t deadline_ms)
-{
-    api->deadline_ms = deadline_ms;
-    api->error[0] = '\0';
-}
+/* Rounds ------------------------------------------------------------------------------------------------------- */
 
-bool api_route(const struct api_site *site, uint32_t flags, enum api_place *place, bool *with_token,
+bool api_route(const struct api_site *site, uint32_t flags, enum api_place *place, bool *with_rights,
                const char **reason)
 {
     bool has_url = site->url[0] != '\0', has_socket = site->local_socket[0] != '\0';
+    bool has_rights = site->token[0] != '\0' || site->login[0] != '\0';
     bool wants_rights = (flags & (MINOTOR_REQUEST_TOKEN | MINOTOR_REQUEST_PRIVILEGED)) != 0;
-    *with_token = false;
+    *with_rights = false;
     if ((flags & MINOTOR_REQUEST_METRICS) != 0) {
         *place = API_METRICS;
         *reason = "the target has no address of Mattermost's own metrics";
         return site->metrics_url[0] != '\0';
     }
     *reason = "the target has no address of its HTTP API";
-    *with_token = wants_rights && has_url && site->token[0] != '\0';
+    *with_rights = wants_rights && has_url && has_rights;
     *place = has_url ? API_SITE : API_LOCAL;
-    if (wants_rights && !*with_token && has_socket)
+    if (wants_rights && !*with_rights && has_socket)
         *place = API_LOCAL; /* there everything is allowed */
-    if ((flags & MINOTOR_REQUEST_PRIVILEGED) != 0 && !*with_token && !has_socket) {
-        *reason = "the target has neither a token for its HTTP API nor a local-mode socket";
+    if ((flags & MINOTOR_REQUEST_PRIVILEGED) != 0 && !*with_rights && !has_socket) {
+        *reason = "the target has neither a token or a login for its HTTP API nor a local-mode socket";
         return false;
     }
     return has_url || has_socket;
+}
+
+void api_begin_round(struct api *api, int64_t deadline_ms)
+{
+    api->deadline_ms = deadline_ms;
+    api->error[0] = '\0';
 }
 
 static enum minotor_result fail(struct api *api, const char *text)
@@ -123,7 +157,7 @@ enum minotor_result api_get(struct api *api, const struct minotor_request *reque
         return fail(api, "a request without a path, or whose size is not sizeof(struct minotor_request)");
     if ((request->flags & ~FLAGS_KNOWN) != 0 || request->max_bytes > API_BODY_MAX_BYTES)
         return fail(api, "a request with flags that are not known, or for too large a body");
-    if (!api_route(api->site, request->flags, &wanted.place, &wanted.with_token, &reason)) {
+    if (!api_route(api->site, request->flags, &wanted.place, &wanted.with_rights, &reason)) {
         fail(api, reason);
         return MINOTOR_NO_DATA;
     }

@@ -8,6 +8,7 @@
 
 #include "api/client.h"
 #include "common/contract.h"
+#include "common/control.h"
 #include "minotor/collector.h"
 #include "worker/settings.h"
 
@@ -16,15 +17,24 @@ struct api {
     struct api_client *client;
     const struct api_site *site; /* for its token, which no text may contain */
     int64_t deadline_ms;         /* of the round */
+    int channel;                 /* to the supervisor */
+    struct control_login login;  /* as the supervisor is to keep it */
+    bool login_unsent;           /* the supervisor does not read; the newest waits for room */
     char error[ERROR_TEXT_MAX_BYTES + 1];
 };
 
 /*
  * Loads the module and makes the client; connects nothing. A target without any address is no error: its requests
- * give MINOTOR_NO_DATA. `settings` must outlive it. False after logging one line.
+ * give MINOTOR_NO_DATA. `settings` must outlive it. `login` is how that of a worker before this one stood; what
+ * becomes of it is sent to the descriptor of `watch`. False after logging one line.
  */
-bool api_open(struct api *api, const struct worker_settings *settings, const struct api_watch *watch);
+bool api_open(struct api *api, const struct worker_settings *settings, const struct api_watch *watch,
+              const struct control_login *login);
+/* Logs out, if there is a session. */
 void api_close(struct api *api);
+
+/* Tries again to send what waits. */
+void api_flush(struct api *api);
 
 /* Requests until api_begin_round() is called again must be done by `deadline_ms` of the monotonic clock. */
 void api_begin_round(struct api *api, int64_t deadline_ms);
@@ -33,10 +43,10 @@ void api_begin_round(struct api *api, int64_t deadline_ms);
 enum minotor_result api_get(struct api *api, const struct minotor_request *request, int *status);
 
 /*
- * Which way a request with these flags goes, and whether with the token. False: no way; `reason` (static) says
- * what is missing. Pure.
+ * Which way a request with these flags goes, and whether with the rights of the token or the login. False: no way;
+ * `reason` (static) says what is missing. Pure.
  */
-bool api_route(const struct api_site *site, uint32_t flags, enum api_place *place, bool *with_token,
+bool api_route(const struct api_site *site, uint32_t flags, enum api_place *place, bool *with_rights,
                const char **reason);
 
 #endif

@@ -8,7 +8,7 @@
 /* What the supervisor says before START. */
 struct orders {
     struct worker_settings settings;
-    struct control_state state;
+    struct heritage heritage;
 };
 
 static int take_setting(const struct control_setting *setting, void *context)
@@ -20,9 +20,12 @@ static int take_setting(const struct control_setting *setting, void *context)
 static int take_message(const struct control_message *message, int descriptor, void *context)
 {
     struct orders *orders = context;
-    if (message->type != CONTROL_STATE || descriptor >= 0)
+    if (message->type == CONTROL_STATE && descriptor < 0)
+        orders->heritage.state = message->body.state;
+    else if (message->type == CONTROL_LOGIN && descriptor < 0)
+        orders->heritage.login = message->body.login;
+    else
         return -1;
-    orders->state = message->body.state;
     return 0;
 }
 
@@ -44,5 +47,5 @@ int main(void)
     birth(&plan);
     if (worker_settings_complete(&orders.settings) != 0)
         birth_exit(EXIT_CODE_PROTOCOL);
-    worker_run(&orders.settings, &orders.state);
+    worker_run(&orders.settings, &orders.heritage);
 }

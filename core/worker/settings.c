@@ -39,6 +39,9 @@ static const struct text_setting {
     TEXT("api.local_socket", api.local_socket),
     TEXT("api.ca_file", api.ca_file),
     TEXT("api.token", api.token),
+    TEXT("api.login", api.login),
+    TEXT("api.password", api.password),
+    TEXT("api.insecure", api.insecure),
 #undef TEXT
 };
 

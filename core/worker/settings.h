@@ -39,6 +39,9 @@ struct api_site {
     char local_socket[108]; /* as much as the address of a unix socket holds */
     char ca_file[CONFIG_PATH_BYTES];
     char token[SETTING_VALUE_MAX_BYTES];
+    char login[CONFIG_TEXT_BYTES]; /* instead of a token */
+    char password[SETTING_VALUE_MAX_BYTES];
+    char insecure[8]; /* "true": the login may go over the network unencrypted */
 };
 
 struct worker_settings {

@@ -188,17 +188,17 @@ static struct database_watch database_watch(struct worker *worker)
 
 /* Start ---------------------------------------------------------------------------------------------------- */
 
-static void load_api(struct worker *worker)
+static void load_api(struct worker *worker, const struct control_login *login)
 {
     const struct api_watch watch = { FD_CONTROL, should_stop, worker };
     if ((worker->plugin.collector.needs & MINOTOR_NEEDS_API) == 0)
         return;
-    if (!api_open(&worker->api, worker->settings, &watch))
+    if (!api_open(&worker->api, worker->settings, &watch, login))
         leave(EXIT_CODE_DRIVER);
     worker->host.api = &worker->api;
 }
 
-static void load(struct worker *worker)
+static void load(struct worker *worker, const struct control_login *login)
 {
     char error[PLUGIN_ERROR_MAX_BYTES];
     const struct worker_settings *settings = worker->settings;
@@ -226,7 +226,7 @@ static void load(struct worker *worker)
     worker->host.claim = &worker->claim;
     worker->host.kept = &worker->kept;
     worker->host.report = settings->trial ? &worker->report : NULL;
-    load_api(worker);
+    load_api(worker, login);
 }
 
 static void open_plugin(struct worker *worker)
@@ -398,6 +398,7 @@ static void send_waiting(struct worker *worker)
 {
     claim_flush(&worker->claim);
     kept_state_flush(&worker->kept);
+    api_flush(&worker->api);
     if (worker->promise_unsent)
         send_promise(worker);
 }
@@ -405,7 +406,8 @@ static void send_waiting(struct worker *worker)
 /* Sleeps until the next round is due or something has come. */
 static void idle(struct worker *worker)
 {
-    bool unsent = worker->promise_unsent || claim_is_unsent(&worker->claim) || worker->kept.unsent;
+    bool unsent = worker->promise_unsent || claim_is_unsent(&worker->claim) || worker->kept.unsent ||
+                  worker->api.login_unsent;
     struct pollfd waiting[] = {
         { .fd = FD_CONTROL, .events = (short)(unsent ? POLLIN | POLLOUT : POLLIN) },
         { .fd = data_pipe_is_behind(&worker->pipe) ? worker->pipe.descriptor : -1, .events = POLLOUT },
@@ -421,14 +423,14 @@ static void idle(struct worker *worker)
         read_control(worker);
 }
 
-_Noreturn void worker_run(const struct worker_settings *settings, const struct control_state *state)
+_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage)
 {
     static struct worker worker;
     worker.settings = settings;
     if (settings->row)
         run_row(&worker);
-    kept_state_init(&worker.kept, state, FD_CONTROL);
-    load(&worker);
+    kept_state_init(&worker.kept, &heritage->state, FD_CONTROL);
+    load(&worker, &heritage->login);
     open_plugin(&worker);
     introduce(&worker);
     schedule_init(&worker.schedule, clock_monotonic_ms(), settings->interval_ms, settings->first_delay_ms);

@@ -3,9 +3,16 @@
 #ifndef MINOTOR_WORKER_WORKER_H
 #define MINOTOR_WORKER_WORKER_H
 
+#include "common/control.h"
 #include "worker/settings.h"
 
-/* `state` is what an earlier generation has saved, size 0: nothing. Does not return; leaves through birth_exit(). Uses FD_CONTROL and FD_DATA. */
-_Noreturn void worker_run(const struct worker_settings *settings, const struct control_state *state);
+/* What an earlier generation has left. */
+struct heritage {
+    struct control_state state; /* of its collector; size 0: nothing */
+    struct control_login login; /* all zero: nothing */
+};
+
+/* Does not return; leaves through birth_exit(). Uses FD_CONTROL and FD_DATA. */
+_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage);
 
 #endif

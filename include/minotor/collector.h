@@ -123,9 +123,9 @@ struct minotor_query {
 };
 
 /** Bits of minotor_request.flags. Since 1.0. */
-#define MINOTOR_REQUEST_TOKEN 1U      /**< with the configured token; without one over the local-mode socket */
+#define MINOTOR_REQUEST_TOKEN 1U      /**< with the configured token or login; without, over the local-mode socket */
 #define MINOTOR_REQUEST_METRICS 2U    /**< to the listener of Mattermost's own metrics, never with the token */
-#define MINOTOR_REQUEST_PRIVILEGED 4U /**< as TOKEN; not sent where there is neither a token nor a socket */
+#define MINOTOR_REQUEST_PRIVILEGED 4U /**< as TOKEN; not sent where there is neither of the three */
 
 /**
  * A GET of the target's HTTP API. Initialise with size = sizeof; 0 in a member asks for its default.
@@ -422,13 +422,13 @@ static inline const char *minotor_cell(const struct minotor_host *host, uint32_t
 }
 
 /**
- * Asks the target's HTTP API and waits for the whole answer. Connecting, TLS, the token and all bounds are the
- * host's work. A redirect is an answer like any other: it is not followed. The answer is kept until the next
- * minotor_http().
+ * Asks the target's HTTP API and waits for the whole answer. Connecting, TLS, the token, logging in and all bounds
+ * are the host's work. A redirect is an answer like any other: it is not followed. The answer is kept until the
+ * next minotor_http().
  * @param status  set to the answer's HTTP status, which may be anything; 0 when there is no answer. May be NULL.
- * @return MINOTOR_OK when an answer came, MINOTOR_FAILED when none came within the request's bounds,
- *         MINOTOR_CANCELLED when the round is over, or MINOTOR_NO_DATA when the request cannot be sent as its
- *         flags ask. Only with MINOTOR_NEEDS_API, only inside collect().
+ * @return MINOTOR_OK when an answer came, MINOTOR_FAILED when none came within the request's bounds or the login
+ *         that it needs cannot be had now, MINOTOR_CANCELLED when the round is over, or MINOTOR_NO_DATA when the
+ *         request cannot be sent as its flags ask. Only with MINOTOR_NEEDS_API, only inside collect().
  * Since 1.0.
  */
 static inline int minotor_http(const struct minotor_host *host, const struct minotor_request *request, int *status)

@@ -152,7 +152,9 @@ def control():
     yield "pool", 0, bytes([19]) + struct.pack("<4I5Q", 2, 1, 1, 0, 3, 4, 5, 6, 2 ** 64 - 1)
     for name, sender, size in (("state", 1, 8), ("state_kept", 0, 2048), ("state_large", 1, 2049)):
         yield name, sender, bytes([20]) + struct.pack("<IQH", 1, 2, size) + bytes(size)
-    yield "unknown", 0, b"\x15"
+    for name, sender in (("login", 1), ("login_kept", 0)):
+        yield name, sender, bytes([21]) + struct.pack("<q4B", 2 ** 40, 1, 2, 3, 4)
+    yield "unknown", 0, b"\x16"
     yield "empty", 0, b""
 
 

@@ -7,7 +7,7 @@
 
 #define HOSTILE(NAME, OPEN, COLLECT, CLOSE, ...) HOSTILE_NEEDING(0, NAME, OPEN, COLLECT, CLOSE, __VA_ARGS__)
 
-/* A collector NAME that needs NEEDS, with one family hostile_NAME_value (two labels at most) and the given operations. */
+/* A collector NAME that needs NEEDS, with one family hostile_NAME_value (three labels at most) and the given operations. */
 #define HOSTILE_NEEDING(NEEDS, NAME, OPEN, COLLECT, CLOSE, ...)                                                  \
     static const struct minotor_family families[] = {                                                            \
         { .name = "hostile_" NAME "_value", .type = MINOTOR_GAUGE, .help = "A value", .labels = { __VA_ARGS__ } }, \

@@ -33,7 +33,8 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/open_fails.so \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \
-	tests/hostile/torn.so
+	tests/hostile/torn.so \
+	tests/hostile/visitor.so
 
 # One source, many descriptors that have to be refused; the name says which.
 HOSTILE_DESCRIPTORS = \

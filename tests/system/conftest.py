@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import database  # noqa: E402
+import fake_mattermost  # noqa: E402
 import processes  # noqa: E402
 from minotor import HOSTILE, Minotor  # noqa: E402
 
@@ -56,6 +57,26 @@ def minotor(request):
             print(log)
         complaints += found
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def server():
+    """server(version, ...): a FakeMattermost that ends with the test."""
+    made = []
+
+    def make(*arguments, **more):
+        made.append(fake_mattermost.FakeMattermost(*arguments, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory):
+    """(key, certificate) of a server that is localhost and 127.0.0.1."""
+    return fake_mattermost.certificate(str(tmp_path_factory.mktemp("identity")))
 
 
 @pytest.fixture(scope="session")

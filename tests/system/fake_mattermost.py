@@ -20,6 +20,7 @@ import urllib.parse
 
 VERSIONS = {"5.37": (5, 37), "9.9": (9, 9), "11.6": (11, 6)}
 TOKEN = "xk3token-that-nobody-may-see9q"
+USER, PASSWORD = "monitor@example.org", 'pq#% ?&@/:\'"\\\tü-nobody-may-see'
 HEALTHY_MODES = ("healthy", "database_down", "filestore_down", "busy")
 HUGE_BYTES = 1 << 30
 
@@ -72,24 +73,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return "client"
 
     def do_GET(self):
+        self.answer({"/system/ping": self.ping, "/analytics/old": self.analytics, "/plugins/statuses": self.plugin_statuses,
+                     "/plugins": self.plugin_manifests, "/cluster/status": self.cluster})
+
+    def do_POST(self):
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.answer({"/users/login": self.login, "/users/logout": self.logout})
+
+    def answer(self, answers):
         owner = self.server.owner
         owner.requests.append((self.path, dict(self.headers)))
         split = urllib.parse.urlsplit(self.path)
         mode = owner.mode_of(split.path)
+        path = split.path[len(owner.subpath + "/api/v4"):]
         if mode not in HEALTHY_MODES:
             getattr(self, "mode_" + mode)()
-            return
-        if not split.path.startswith(owner.subpath + "/api/v4/"):
-            self.error(404, "api.context.404.app_error")
-            return
-        path = split.path[len(owner.subpath + "/api/v4"):]
-        query = dict(urllib.parse.parse_qsl(split.query))
-        answer = {"/system/ping": self.ping, "/analytics/old": self.analytics, "/plugins/statuses": self.plugin_statuses,
-                  "/plugins": self.plugin_manifests, "/cluster/status": self.cluster}.get(path)
-        if answer is None:
+        elif not split.path.startswith(owner.subpath + "/api/v4/") or path not in answers:
             self.error(404, "api.context.404.app_error")
         else:
-            answer(query, mode)
+            answers[path](dict(urllib.parse.parse_qsl(split.query)), mode)
 
     # -- what Mattermost says -------------------------------------------------------------------------------------
 
@@ -132,18 +134,62 @@ class Handler(http.server.BaseHTTPRequestHandler):
         gentle = query.get("use_rest_semantics") == "true" and owner.version >= (9, 6)
         self.say(500 if document["status"] != "OK" and not gentle else 200, document, headers)
 
+    @property
+    def token(self):
+        return (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+
     def is_trusted(self):
-        return self.server.owner.is_local or self.headers.get("Authorization") == "Bearer " + TOKEN
+        return self.server.owner.is_local or self.token == TOKEN or self.token in self.server.owner.sessions
 
     def refuses(self):
         owner = self.server.owner
         if not self.is_trusted():
             self.error(401, "api.context.session_expired.app_error")
+        elif owner.wants_mfa and self.token in owner.sessions:
+            self.error(403, "api.context.mfa_required.app_error")
         elif owner.forbidden:
             self.error(403, "api.context.permissions.app_error")
         else:
             return False
         return True
+
+    # -- logging in -----------------------------------------------------------------------------------------------
+
+    def login(self, query, mode):
+        """As api4/user.go: what could tell too much is called wrong credentials, whatever it was."""
+        owner, trouble = self.server.owner, None
+        owner.logins += 1
+        try:
+            given = json.loads(self.body)
+        except ValueError:
+            given = {}
+        if owner.is_local:
+            self.error(404, "api.context.404.app_error")
+            return
+        if owner.login_trouble:
+            trouble = owner.login_trouble
+        elif owner.wrong_passwords >= owner.login_attempts_max:
+            trouble = "api.user.check_user_login_attempts.too_many.app_error"
+        elif given.get("login_id") != USER or given.get("password") != owner.password:
+            owner.wrong_passwords += 1
+            trouble = "api.user.login.invalid_credentials_email_username"
+        if trouble:
+            self.error(401, trouble)
+            return
+        owner.wrong_passwords = 0
+        token = f"session{len(owner.all_sessions):019}"
+        owner.all_sessions.append(token)
+        if owner.keeps_sessions:
+            owner.sessions.add(token)
+        self.say(200, {"id": "u" * 26, "username": "monitor", "email": USER, "roles": "system_admin"},
+                 [("Token", token)] if owner.gives_tokens else ())
+
+    def logout(self, query, mode):
+        self.server.owner.logouts += self.token in self.server.owner.sessions
+        self.server.owner.sessions.discard(self.token)
+        self.say(200, {"status": "OK"})
+
+    # -- what takes rights ----------------------------------------------------------------------------------------
 
     def analytics(self, query, mode):
         if self.server.owner.is_local:
@@ -302,6 +348,10 @@ class FakeMattermost:
         self.redirect_to = "http://127.0.0.1:1/"
         self.requests, self.writes, self.connections, self.poured, self.hung_up = [], 0, 0, 0, 0
         self.keeps_connections_s, self.open = 600, set()
+        # Logging in: rows of Sessions now and ever, requests, and what goes wrong.
+        self.sessions, self.all_sessions, self.logins, self.logouts = set(), [], 0, 0
+        self.password, self.wrong_passwords, self.login_attempts_max = PASSWORD, 0, 10
+        self.login_trouble, self.keeps_sessions, self.gives_tokens, self.wants_mfa = None, True, True, False
         self.ended = threading.Event()
         self.is_local = unix_path is not None
         self.tls = None

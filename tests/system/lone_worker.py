@@ -16,7 +16,8 @@ import processes
 from minotor import PATHS
 
 SETTING, START, LISTENER, SLOT, SLOT_STATE, DATA, DRAIN, READY, BUSY, IDLE, BAD_FRAME = range(1, 12)
-WANT, USE, REST, RELEASED, GRANT, RECALL, ASK_POOL, POOL, STATE = range(12, 21)
+WANT, USE, REST, RELEASED, GRANT, RECALL, ASK_POOL, POOL, STATE, LOGIN = range(12, 22)
+LOGIN_LAYOUT = "<q4B"  # next_ms, refusals, failures, logins, trouble
 HELLO, DESC, BEGIN, POINTS, END, BYE = range(1, 7)
 STATUSES = ["ok", "partial", "failed", "timeout", "not_ready", "no_data", "none"]
 FD_CONTROL, FD_DATA = 3, 4
@@ -145,10 +146,11 @@ class LoneWorker:
 
     control_bytes   room for its own control messages, where the system's default is too much to fill
     state           (version, bytes) that a worker before it has left
+    login           (next_ms, refusals, failures, logins, trouble) likewise
     grants          whether it may open a database session as soon as it asks; a test may change it
     """
 
-    def __init__(self, settings, control_bytes=None, state=None, grants=True):
+    def __init__(self, settings, control_bytes=None, state=None, grants=True, login=None):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if control_bytes:
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, control_bytes)
@@ -160,6 +162,7 @@ class LoneWorker:
         self.wanted = None  # the number of the last WANT
         self.pool = (2, 1, 1, 0, 3, 40, 5, 6, 7)  # what ASK_POOL is answered with; None: nothing
         self.state = None  # (version, bytes) that it has saved last
+        self.login = None  # (next_ms, refusals, failures, logins, trouble) that it has told last
         self.log = b""
         log_read, log_write = os.pipe2(os.O_CLOEXEC)
         self.process = self.spawn(theirs.fileno(), self.pipe.write_end, log_write)
@@ -173,6 +176,8 @@ class LoneWorker:
             self.send_setting(name, str(value))
         if state:
             self.send_state(*state)
+        if login:
+            self.control.send(bytes([LOGIN]) + struct.pack(LOGIN_LAYOUT, *login))
         self.control.send(bytes([START]))
 
     @staticmethod
@@ -240,6 +245,8 @@ class LoneWorker:
             content = message[1 + struct.calcsize("<IQH"):]
             assert len(content) == size and checksum == state_checksum(version, content)
             self.state = (version, content)
+        elif message[0] == LOGIN:
+            self.login = struct.unpack(LOGIN_LAYOUT, message[1:])
 
     def give_pipe(self):
         """A new data pipe, as after a restart of the front. The old one stays readable; returns it."""

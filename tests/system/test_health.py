@@ -12,7 +12,7 @@ import pytest
 import fake_mattermost
 import lone_worker
 import processes
-from fake_mattermost import TOKEN, FakeMattermost
+from fake_mattermost import TOKEN
 from minotor import BUILD, PATHS
 
 MODULE = os.path.join(BUILD, "collectors/health/.libs/health.so")
@@ -40,20 +40,6 @@ GRACE_S = 0.5  # what a loaded machine may add to a deadline
 
 
 @pytest.fixture
-def server(request):
-    """server(version, ...): a FakeMattermost that ends with the test."""
-    made = []
-
-    def make(*arguments, **more):
-        made.append(FakeMattermost(*arguments, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
 def worker():
     """worker(url, **settings): a worker with health on that address; ends with the test. `__` stands for a dot."""
     made = []
@@ -72,12 +58,6 @@ def worker():
         one.end()
         print(one.log_text)
         assert TOKEN not in one.log_text
-
-
-@pytest.fixture(scope="session")
-def identity(tmp_path_factory):
-    """(key, certificate) of a server that is localhost and 127.0.0.1."""
-    return fake_mattermost.certificate(str(tmp_path_factory.mktemp("identity")))
 
 
 def values(found):
@@ -394,6 +374,7 @@ BAD = {
 @pytest.mark.parametrize("mode", sorted(BAD))
 def test_no_answer_to_the_ping(server, worker, mode):
     """Down, for a reason that is said in one line; in time; and all is well when the server is."""
+    fake_mattermost.bomb()  # making it takes longer than the answer may
     source = server(mode=mode)
     one = worker(source.url, timeout_ms=1000, setting__ping_timeout="600ms")
     found = one.round()

@@ -129,6 +129,20 @@ static void headers_are_bounded(void)
     answer_destroy(&answer);
 }
 
+static void a_secret_answer_leaves_nothing(void)
+{
+    static struct answer answer;
+    answer_begin(&answer, 100);
+    CU_ASSERT_TRUE(take_line(&answer, "Token: hidden\r\n"));
+    CU_ASSERT_TRUE(answer_take_body(&answer, "hidden", 6));
+    answer_wipe(&answer);
+    CU_ASSERT_PTR_NULL(answer_header(&answer, "Token"));
+    CU_ASSERT_PTR_NULL(memmem(answer.headers, sizeof answer.headers, "hidden", 6));
+    CU_ASSERT_PTR_NULL(memmem(answer.body, answer.body_room, "hidden", 6));
+    answer_destroy(&answer);
+    answer_wipe(&answer);
+}
+
 static void body_is_bounded(void)
 {
     struct answer answer = { 0 };
@@ -351,10 +365,10 @@ static void routes(void)
 {
     enum { PLAIN = 0, TOKEN = MINOTOR_REQUEST_TOKEN, RIGHTS = MINOTOR_REQUEST_PRIVILEGED, METRICS = MINOTOR_REQUEST_METRICS };
     static const struct {
-        bool url, socket, token, metrics;
+        bool url, socket, rights, metrics;
         uint32_t flags;
         int place; /* -1: no way */
-        bool with_token;
+        bool with_rights;
     } cases[] = {
         { true, false, false, false, PLAIN, API_SITE, false },
         { true, false, true, false, PLAIN, API_SITE, false },
@@ -373,20 +387,22 @@ static void routes(void)
         { true, true, true, true, METRICS, API_METRICS, false },
         { true, true, true, true, METRICS | TOKEN, API_METRICS, false },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    /* A token and a login open the same ways. */
+    for (size_t i = 0; i < 2 * (sizeof cases / sizeof cases[0]); i++) {
         struct api_site site = { .url = "" };
         enum api_place place = API_PLACE_COUNT;
-        bool with_token = false;
+        bool with_rights = false;
         const char *reason = NULL;
-        strcpy(site.url, cases[i].url ? "http://chat" : "");
-        strcpy(site.local_socket, cases[i].socket ? "/socket" : "");
-        strcpy(site.token, cases[i].token ? "token" : "");
-        strcpy(site.metrics_url, cases[i].metrics ? "http://metrics" : "");
-        bool is_there = api_route(&site, cases[i].flags, &place, &with_token, &reason);
-        CU_ASSERT_EQUAL(is_there, cases[i].place >= 0);
-        CU_ASSERT_EQUAL(with_token, cases[i].with_token);
+        size_t k = i / 2;
+        strcpy(site.url, cases[k].url ? "http://chat" : "");
+        strcpy(site.local_socket, cases[k].socket ? "/socket" : "");
+        strcpy(i % 2 == 0 ? site.token : site.login, cases[k].rights ? "monitor" : "");
+        strcpy(site.metrics_url, cases[k].metrics ? "http://metrics" : "");
+        bool is_there = api_route(&site, cases[k].flags, &place, &with_rights, &reason);
+        CU_ASSERT_EQUAL(is_there, cases[k].place >= 0);
+        CU_ASSERT_EQUAL(with_rights, cases[k].with_rights);
         if (is_there)
-            CU_ASSERT_EQUAL((int)place, cases[i].place);
+            CU_ASSERT_EQUAL((int)place, cases[k].place);
         if (!is_there)
             CU_ASSERT_PTR_NOT_NULL(reason);
     }
@@ -399,6 +415,7 @@ static CU_TestInfo tests[] = {
     { "headers are those of the last answer", headers_of_the_last_answer },
     { "headers are bounded", headers_are_bounded },
     { "the body is bounded", body_is_bounded },
+    { "a secret answer leaves nothing", a_secret_answer_leaves_nothing },
     { "pointers of RFC 6901", pointers },
     { "values become texts", values },
     { "what is no JSON has no values", no_json },

@@ -194,6 +194,22 @@ static void test_mistakes(void)
         {FROM_MATTERMOST "api = { url = \"chat\"; };", "", "\"url\" is no URL that can be used"},
         {FROM_MATTERMOST "api = { url = \"http://u:SECRET@chat\"; };", "",
          "\"url\" is no URL that can be used"},
+        {FROM_MATTERMOST "api = { login = \"a\"; password_file = \"secret\"; token_file = \"secret\"; };", "",
+         "minotor.conf:4: both \"login\" and \"token_file\" are given"},
+        {FROM_MATTERMOST "api = { login = \"a\"; };", "",
+         "minotor.conf:4: \"login\" is given without a \"password_file\""},
+        {FROM_MATTERMOST "api = { password_file = \"secret\"; };", "",
+         "minotor.conf:4: \"password_file\" is given without a \"login\""},
+        {FROM_MATTERMOST "api = { login = \"\"; password_file = \"secret\"; };", "",
+         "\"password_file\" is given without a \"login\""},
+        {FROM_MATTERMOST "api = { login = \"a\"; password_file = \"\"; };", "",
+         "\"login\" is given without a \"password_file\""},
+        {FROM_MATTERMOST "api = { login = \"\\xff\"; password_file = \"secret\"; };", "", "\"login\" is not UTF-8"},
+        {FROM_MATTERMOST "api = { login = \"a\"; password_file = \"secret\"; url = \"http://chat\"; };", "",
+         "minotor.conf:4: \"login\" would send its password unencrypted to \"http://chat\"; allowed are https"},
+        {FROM_MATTERMOST "api = { insecure = 1; };", "", "\"insecure\""},
+        {"database = { name = \"a\"; user = \"b\"; }; api = { login = \"a\"; password_file = \"secret\"; };", "",
+         "no address to log in at"},
         {FROM_MATTERMOST, "secrets = \"api\";", "\"secrets\" is not a list"},
         {FROM_MATTERMOST, "secrets = [ \"all\" ];", "\"all\" is no secret of a target"},
         {"", "", "there is no \"database\" in this target"},
@@ -205,6 +221,49 @@ static void test_mistakes(void)
         CU_ASSERT_PTR_NULL(strstr(faults_text, "SECRET"));
         config_free(config);
     }
+}
+
+/* A login is told to those workers only that have its password. */
+static void test_login(void)
+{
+    static const char *const targets[] = {
+        FROM_MATTERMOST "api = { login = \"monitor\"; password_file = \"secret\"; };",
+        FROM_MATTERMOST "api = { url = \"http://chat\"; login = \"monitor\"; password_file = \"secret\";"
+                        " insecure = true; token_file = \"\"; };",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct config *config = load(targets[i], "secrets = [ \"api\" ];", "\"SiteURL\": \"https://chat.example\"");
+        struct target_secrets secrets;
+        struct target_status status;
+        char why[256];
+        CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+        const struct config_target *target = &config->targets[0];
+        CU_ASSERT_STRING_EQUAL(target->api.login, "monitor");
+        CU_ASSERT_EQUAL(target->api.insecure, i == 1);
+        CU_ASSERT_EQUAL(target_secrets_read(target, CONFIG_SECRET_DATABASE, &secrets, why, sizeof why), 0);
+        CU_ASSERT_STRING_EQUAL(secrets.login_password, "");
+        CU_ASSERT_EQUAL(target_secrets_read(target, CONFIG_SECRET_API, &secrets, why, sizeof why), 0);
+        CU_ASSERT_STRING_EQUAL(secrets.login_password, "own-secret");
+        CU_ASSERT_STRING_EQUAL(secrets.token, "");
+        CU_ASSERT_PTR_NULL(memmem(config, sizeof *config, "own-secret", 10));
+        target_status_take(target, &status);
+        CU_ASSERT_TRUE(target_status_same(target, &status));
+        put("secret", "another\n");
+        CU_ASSERT_FALSE(target_status_same(target, &status));
+        put("secret", "p\xfc\n");
+        CU_ASSERT_EQUAL(target_secrets_read(target, CONFIG_SECRET_API, &secrets, why, sizeof why), -1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(why, "minotor.conf:4: password_file"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(why, "not UTF-8"));
+        config_free(config);
+    }
+    struct config *one = load(targets[0], "", "\"SiteURL\": \"https://chat.example\"");
+    struct config *other = load(FROM_MATTERMOST "api = { login = \"other\"; password_file = \"secret\"; };", "",
+                                "\"SiteURL\": \"https://chat.example\"");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(one);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    CU_ASSERT_FALSE(config_target_equal(&one->targets[0], &other->targets[0]));
+    config_free(one);
+    config_free(other);
 }
 
 static void test_changes(void)
@@ -239,6 +298,7 @@ int main(void)
         {"all from Mattermost", test_all_from_mattermost},
         {"explicit fields go first", test_explicit_fields},
         {"the address of the API", test_address},
+        {"a login", test_login},
         {"mistakes", test_mistakes},
         {"changes", test_changes},
         CU_TEST_INFO_NULL,

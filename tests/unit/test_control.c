@@ -51,6 +51,10 @@ static struct control_message sample(enum control_type type)
     case CONTROL_STATE:
         message.body.state = (struct control_state){ .version = 3, .size = 4, .bytes = { 0, 255, 0, 1 } };
         break;
+    case CONTROL_LOGIN:
+        message.body.login = (struct control_login){ .next_ms = INT64_MAX, .refusals = 1, .failures = 2, .logins = 3,
+                                                     .trouble = UINT8_MAX };
+        break;
     default:
         break;
     }
@@ -69,6 +73,7 @@ static unsigned senders_of(enum control_type type)
     case CONTROL_GRANT_CANCEL:
         return CONTROL_FROM_SUPERVISOR;
     case CONTROL_STATE:
+    case CONTROL_LOGIN:
         return CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER;
     case CONTROL_READY:
     case CONTROL_BUSY:

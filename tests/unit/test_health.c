@@ -41,7 +41,7 @@ static struct {
     const char *version; /* the header; NULL: none */
     struct document document;
     int64_t now_ms, remaining_ms, analytics_on_old_servers;
-    char error[MINOTOR_TEXT_MAX], reason[MINOTOR_TEXT_MAX];
+    char error[MINOTOR_TEXT_MAX], reason[MINOTOR_TEXT_MAX], last_line[MINOTOR_TEXT_MAX];
     char paths[REQUESTS_MAX][128];
     uint32_t flags[REQUESTS_MAX], timeouts_ms[REQUESTS_MAX];
     size_t requests;
@@ -59,7 +59,7 @@ static void fake_log(const struct minotor_host *host, int level, const char *tex
 {
     (void)host;
     (void)level;
-    (void)text;
+    snprintf(fake.last_line, sizeof fake.last_line, "%s", text);
     fake.log_lines++;
 }
 
@@ -639,6 +639,21 @@ static void refusals(void)
     }
 }
 
+/* The log says why there is nothing, with the server's own reason where that is a matter of the account. */
+static void refusal_for_lack_of_a_second_factor(void)
+{
+    begin();
+    answer(CLUSTER, MINOTOR_OK, 403, "{\"id\":\"api.context.mfa_required.app_error\"}");
+    run();
+    CU_ASSERT_PTR_NOT_NULL(strstr(fake.last_line, "multi-factor authentication"));
+    end();
+    begin();
+    answer(CLUSTER, MINOTOR_OK, 403, "{\"id\":\"api.context.permissions.app_error\"}");
+    run();
+    CU_ASSERT_PTR_NOT_NULL(strstr(fake.last_line, "has no right"));
+    end();
+}
+
 static CU_TestInfo tests[] = {
     { "the descriptor is one that a worker loads", descriptor_is_good },
     { "healthy", healthy },
@@ -659,6 +674,7 @@ static CU_TestInfo tests[] = {
     { "too many plugins", too_many_plugins },
     { "nodes of a cluster", cluster },
     { "refusals of details", refusals },
+    { "a refusal for lack of a second factor", refusal_for_lack_of_a_second_factor },
     CU_TEST_INFO_NULL,
 };
 

@@ -74,8 +74,9 @@ static void pairs(void)
     config.row_targets[1] = &place;
     strcpy(config.row_reader.name, CONFIG_ROW_READER);
     while (config_next_pair(&config, &position, &collector, &target)) {
-        strncat(found, collector == &config.row_reader ? "row" : collector->name, 8);
-        strncat(found, target == &place ? "! " : target == &config.targets[0] ? "0 " : "1 ", 2);
+        size_t size = strlen(found);
+        snprintf(found + size, sizeof found - size, "%s%s ", collector == &config.row_reader ? "row" : collector->name,
+                 target == &place ? "!" : target == &config.targets[0] ? "0" : "1");
         count++;
     }
     CU_ASSERT_EQUAL(count, 4);

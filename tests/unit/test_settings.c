@@ -64,7 +64,8 @@ static void as_long_as_the_configuration_allows(void)
         { "database.host", CONFIG_TEXT_BYTES },        { "database.name", CONFIG_TEXT_BYTES },
         { "database.user", CONFIG_TEXT_BYTES },        { "database.sslrootcert", CONFIG_PATH_BYTES },
         { "plugin", CONFIG_PATH_BYTES },               { "drivers", CONFIG_PATH_BYTES },
-        { "database.password", SETTING_VALUE_MAX_BYTES },
+        { "database.password", SETTING_VALUE_MAX_BYTES }, { "api.token", SETTING_VALUE_MAX_BYTES },
+        { "api.password", SETTING_VALUE_MAX_BYTES },   { "api.login", CONFIG_TEXT_BYTES },
     };
     worker_settings_init(&worker);
     for (size_t i = 0; i < sizeof longest / sizeof longest[0]; i++) {

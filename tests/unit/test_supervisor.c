@@ -298,6 +298,12 @@ static void test_passwords(void)
     CU_ASSERT_EQUAL(password_read(path, password, NULL), PASSWORD_OK);
     write_password(path, huge, SETTING_VALUE_MAX_BYTES, 0600);
     CU_ASSERT_EQUAL(password_read(path, password, NULL), PASSWORD_BAD_TEXT);
+    write_password(path, "p\xc3\xbc", 3, 0600);
+    CU_ASSERT_EQUAL(password_read_utf8(path, password), PASSWORD_OK);
+    write_password(path, "p\xfc", 2, 0600);
+    CU_ASSERT_EQUAL(password_read(path, password, NULL), PASSWORD_OK);
+    CU_ASSERT_EQUAL(password_read_utf8(path, password), PASSWORD_NO_UTF8);
+    CU_ASSERT_EQUAL(password[0], '\0');
     unlink(path);
     CU_ASSERT_EQUAL(password_read(path, password, NULL), PASSWORD_UNREADABLE);
     CU_ASSERT_EQUAL(errno, ENOENT);

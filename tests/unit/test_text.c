@@ -8,6 +8,7 @@
 #include "common/exit_code.h"
 #include "common/frame.h"
 #include "common/log.h"
+#include "common/plain_http.h"
 #include "common/text.h"
 #include "tests/tap/cunit_tap.h"
 
@@ -191,6 +192,21 @@ static void test_exit_codes(void)
     CU_ASSERT_STRING_EQUAL(exit_code_text(1), "left with a code that minotor does not use");
 }
 
+static void test_plain_http(void)
+{
+    static const char *const leaving[] = { "http://chat",           "http://chat.example.org:8065/x", "HTTP://chat",
+                                           "http://127.0.0.1.nip.io", "http://127.",                  "http://1270.0.0.1",
+                                           "http://localhost.lan",  "http://[::2]:80",                "http://[fe80::1]",
+                                           "http://",               "http://0.0.0.0:80" };
+    static const char *const staying[] = { "http://127.0.0.1",  "http://127.8.9.10:80/x", "http://localhost",
+                                           "http://LocalHost:1", "http://localhost/x",    "http://[::1]:8065/",
+                                           "https://chat",      "https://10.0.0.1",      "" };
+    for (size_t i = 0; i < sizeof leaving / sizeof leaving[0]; i++)
+        CU_ASSERT_TRUE(plain_http_leaves_host(leaving[i]));
+    for (size_t i = 0; i < sizeof staying / sizeof staying[0]; i++)
+        CU_ASSERT_FALSE(plain_http_leaves_host(staying[i]));
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
@@ -202,6 +218,7 @@ int main(void)
         { "log lines", test_log_lines },
         { "frame headers", test_frame_headers },
         { "exit codes", test_exit_codes },
+        { "addresses that others can listen to", test_plain_http },
         CU_TEST_INFO_NULL,
     };
     static CU_SuiteInfo suites[] = { { "text", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
