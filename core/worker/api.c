@@ -43,11 +43,18 @@ static bool is_loopback(const char *url)
            strncmp(host, "[::1]", 5) == 0 || (size == 9 && strncmp(host, "localhost", 9) == 0);
 }
 
+static bool has_address(const struct api_site *site)
+{
+    return site->url[0] != '\0' || site->metrics_url[0] != '\0' || site->local_socket[0] != '\0';
+}
+
 bool api_open(struct api *api, const struct worker_settings *settings, const struct api_watch *watch)
 {
     char error[ERROR_TEXT_MAX_BYTES + 1];
     memset(api, 0, sizeof *api);
     api->site = &settings->api;
+    if (!has_address(api->site))
+        return true; /* nobody will ever be asked, and libcurl brings thirty libraries along */
     api->driver = load_driver(settings->drivers);
     if (api->driver == NULL)
         return false;
