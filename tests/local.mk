@@ -141,7 +141,8 @@ FUZZERS += tests/fuzz/fuzz_sql_page_fuzzer
 tests_fuzz_fuzz_sql_page_replay_SOURCES = tests/fuzz/fuzz_sql_page.c tests/tap/replay.c collectors/dbpool/sql_page.c
 tests_fuzz_fuzz_sql_page_fuzzer_SOURCES = tests/fuzz/fuzz_sql_page.c collectors/dbpool/sql_page.c
 tests_fuzz_fuzz_sql_page_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
-SYSTEM_TESTS += tests/system/test_budget.py tests/system/test_dbpool.py
+SYSTEM_TESTS += tests/system/test_budget.py tests/system/test_dbpool.py tests/system/test_own_metrics.py \
+	tests/system/test_replication.py
 
 # -- MySQL and MariaDB
 UNIT_TESTS += tests/unit/test_mysql_text

@@ -70,6 +70,12 @@ static const struct minotor_setting settings[] = {
       .minimum = 0,
       .maximum = 128,
       .help = "The account with which Mattermost connects; empty: all but minotor's." },
+    { .name = "mattermost_metrics",
+      .type = MINOTOR_SETTING_BOOLEAN,
+      .default_value = "true",
+      .minimum = 0,
+      .maximum = 1,
+      .help = "Ask Mattermost's own metrics for its connections, where the target has an address of them." },
 };
 
 const char MATTERMOST_USER[] = "";
@@ -110,7 +116,7 @@ static int send_query(const struct minotor_host *host, const struct reading *rea
     return minotor_query(host, &query);
 }
 
-/* What Mattermost itself has told of its pool stays, whatever the database says. */
+/* What Mattermost itself has told of its pool stays, whatever the database says, and what is unknown already is so. */
 static void declare_unknown(const struct minotor_host *host, const struct dbpool *dbpool,
                             const struct reading *reading)
 {
@@ -184,11 +190,14 @@ static int dbpool_collect(const struct minotor_host *host, void *state)
     int is_mysql = strcmp(minotor_engine(host), "mysql") == 0;
     const struct engine *engine = is_mysql ? &dbpool_mysql : &dbpool_postgresql;
     size_t failures;
+    struct dbpool *dbpool = state;
     /* First: it is of interest above all when no connection can be had. */
     int pool = emit_own_pool(host);
+    dbpool->found = 0;
     /* Before the database: nothing is to idle in a transaction while another server takes its time. */
-    mattermost_pool(host, state);
-    int result = ask_database(host, state, engine, &failures);
+    if (pool == MINOTOR_OK)
+        mattermost_pool(host, dbpool);
+    int result = ask_database(host, dbpool, engine, &failures);
     if (pool == MINOTOR_OK || failures == 0)
         return MINOTOR_OK;
     return result == MINOTOR_CANCELLED ? MINOTOR_CANCELLED : MINOTOR_FAILED;

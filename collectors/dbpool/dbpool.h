@@ -38,7 +38,7 @@ enum family {
 /* What is found out at the beginning of a round, as bits. A query that needs what is not there is not sent. */
 enum finding {
     POOL_IS_TOLD = 1,     /* Mattermost's own metrics tell of its pool */
-    POOL_IS_WANTED = 2,   /* they do not */
+    POOL_IS_WANTED = 2,   /* they do not; neither: these families are unknown already */
     SEES_ALL = 4,         /* MySQL: this account may see other accounts' sessions */
     SHOWS_REPLICA = 8,    /* these three are how a server of MySQL's kind is asked for its replication */
     SHOWS_SLAVE = 16,

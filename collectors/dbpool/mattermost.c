@@ -84,7 +84,8 @@ static void tell(const struct minotor_host *host, struct dbpool *dbpool, enum pa
 void mattermost_pool(const struct minotor_host *host, struct dbpool *dbpool)
 {
     struct sql_page page;
-    int result = ask(host, &page);
+    int is_asked = minotor_setting_integer(host, "mattermost_metrics") != 0;
+    int result = is_asked ? ask(host, &page) : MINOTOR_NO_DATA;
     dbpool->found = result == MINOTOR_OK ? POOL_IS_TOLD : POOL_IS_WANTED;
     if (result == MINOTOR_OK) {
         emit(host, &page);

@@ -70,6 +70,13 @@ static void emit_pool(const struct minotor_host *host, const struct sessions *se
     minotor_label_u64(host, IN_USE, MATTERMOST, (uint64_t)(sessions->mattermost - sessions->mattermost_idle));
 }
 
+static void tell_what_is_hidden(const struct minotor_host *host, struct dbpool *dbpool)
+{
+    tell_once(dbpool, TOLD_OF_SESSIONS, host,
+              "this role does not see what other sessions do; for connections in use, the oldest transaction and "
+              "the lag of replicas: GRANT pg_read_all_stats TO it");
+}
+
 static int read_sessions(const struct minotor_host *host, struct dbpool *dbpool)
 {
     struct sessions sessions = { .hidden = 0 };
@@ -86,9 +93,7 @@ static int read_sessions(const struct minotor_host *host, struct dbpool *dbpool)
     if ((dbpool->found & POOL_IS_WANTED) != 0)
         emit_pool(host, &sessions);
     if (sessions.hidden > 0)
-        tell_once(dbpool, TOLD_OF_SESSIONS, host,
-                  "this role does not see what other sessions do; for connections in use, the oldest transaction and "
-                  "the lag of replicas: GRANT pg_read_all_stats TO it");
+        tell_what_is_hidden(host, dbpool);
     else if (sessions.oldest_ms > 0)
         minotor_set_f64(host, OLDEST_TRANSACTION, (double)sessions.oldest_ms / 1000);
     return MINOTOR_OK;
@@ -106,17 +111,18 @@ static int read_lock_waits(const struct minotor_host *host, struct dbpool *dbpoo
     return result;
 }
 
+/* Columns: name, microseconds or NULL for what is not known, whether they are hidden from this role. */
 static int read_replication(const struct minotor_host *host, struct dbpool *dbpool)
 {
     int result;
-    (void)dbpool;
     while ((result = minotor_next_row(host)) == MINOTOR_OK) {
-        int64_t lag_us;
-        const char *replica = minotor_cell(host, 0);
-        if (cell_number_or(host, 1, -1, &lag_us) != MINOTOR_OK)
+        int64_t lag_us, is_hidden;
+        if (cell_number_or(host, 1, -1, &lag_us) != MINOTOR_OK || cell_number(host, 2, &is_hidden) != MINOTOR_OK)
             return MINOTOR_FAILED;
-        if (replica != NULL && lag_us >= 0) /* else this role may not see it */
-            minotor_label_f64(host, REPLICATION_LAG, replica, (double)lag_us / 1e6);
+        if (is_hidden)
+            tell_what_is_hidden(host, dbpool);
+        else if (lag_us >= 0)
+            minotor_label_f64(host, REPLICATION_LAG, cell_text(host, 0), (double)lag_us / 1e6);
     }
     return result == MINOTOR_END ? MINOTOR_OK : result;
 }
@@ -157,12 +163,13 @@ static int read_tables(const struct minotor_host *host, struct dbpool *dbpool)
 #define REPLICATION                                                                                              \
     "SELECT application_name || CASE WHEN COUNT(*) OVER (PARTITION BY application_name) > 1"                     \
     " THEN '-' || pid ELSE '' END, CASE WHEN sent_lsn = replay_lsn THEN 0"                                       \
-    " ELSE floor(extract(epoch FROM replay_lag) * 1000000)::bigint END FROM pg_catalog.pg_stat_replication"      \
+    " ELSE floor(extract(epoch FROM replay_lag) * 1000000)::bigint END, (state IS NULL)::int"                    \
+    " FROM pg_catalog.pg_stat_replication"                                                                       \
     " UNION ALL SELECT 'local', CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()"                  \
     " AND EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) THEN 0"                                           \
     " WHEN pg_last_xact_replay_timestamp() > clock_timestamp() THEN 0"                                           \
     " ELSE floor(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000)::bigint END" \
-    " WHERE pg_is_in_recovery()"
+    ", 0 WHERE pg_is_in_recovery()"
 
 #define TABLES                                                                                                   \
     "SELECT lower(relname), n_dead_tup,"                                                                         \

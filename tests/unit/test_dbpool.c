@@ -42,6 +42,7 @@ static struct {
     int http_result; /* MINOTOR_NO_DATA: the target has no such address */
     int http_status;
     const char *page;
+    bool asks_no_metrics;
     unsigned requests;
     int64_t remaining_ms;
     uint32_t timeout_ms; /* of the last request */
@@ -81,6 +82,14 @@ static const char *fake_setting_text(const struct minotor_host *host, const char
     (void)host;
     CU_ASSERT_STRING_EQUAL(name, "mattermost_user");
     return fake.mattermost_user;
+}
+
+static int fake_setting_integer(const struct minotor_host *host, const char *name, int64_t *value)
+{
+    (void)host;
+    CU_ASSERT_STRING_EQUAL(name, "mattermost_metrics");
+    *value = !fake.asks_no_metrics;
+    return MINOTOR_OK;
 }
 
 static int keep(uint32_t family, const char *const *label_values, uint32_t label_count, double value)
@@ -218,6 +227,7 @@ static const struct minotor_host host = {
     .log = fake_log,
     .now_ms = fake_now_ms,
     .remaining_ms = fake_remaining_ms,
+    .setting_integer = fake_setting_integer,
     .setting_text = fake_setting_text,
     .emit_u64 = fake_emit_u64,
     .emit_f64 = fake_emit_f64,
@@ -243,7 +253,7 @@ static const struct answer postgresql[] = {
                 { "0", "active", "1", NULL } } },
     { .query_name = "limit of connections", .rows = { { "100" } } },
     { .query_name = "waits for locks", .rows = { { "3" } } },
-    { .query_name = "replication", .rows = { { "walreceiver", "1500000" }, { "hidden", NULL } } },
+    { .query_name = "replication", .rows = { { "walreceiver", "1500000", "0" }, { "starting", NULL, "0" } } },
     { .query_name = "dead rows", .rows = { { "posts", "50001", "1700000000500" }, { "jobs", "0", NULL } } },
     { .query_name = NULL },
 };
@@ -364,7 +374,7 @@ static void values_of_postgresql(void)
     CU_ASSERT_EQUAL(value_of("database_oldest_transaction_timestamp_seconds", ""), 1700000000.25);
     CU_ASSERT_EQUAL(value_of("database_lock_waits", ""), 3);
     CU_ASSERT_EQUAL(value_of("database_replication_lag_seconds", "walreceiver"), 1.5);
-    CU_ASSERT_EQUAL(value_of("database_replication_lag_seconds", "hidden"), -1);
+    CU_ASSERT_EQUAL(value_of("database_replication_lag_seconds", "starting"), -1);
     CU_ASSERT_EQUAL(value_of("database_table_dead_rows", "posts"), 50001);
     CU_ASSERT_EQUAL(value_of("database_table_last_vacuum_timestamp_seconds", "posts"), 1700000000.5);
     CU_ASSERT_EQUAL(value_of("database_table_last_vacuum_timestamp_seconds", "jobs"), -1);
@@ -384,6 +394,20 @@ static void what_is_hidden_is_absent_and_told_once(void)
         CU_ASSERT_EQUAL(fake.logged, 1);
     }
     CU_ASSERT_EQUAL(unknown_count(), 0);
+}
+
+/* Also where nobody else is connected whose state would be hidden. */
+static void a_hidden_replica_is_told_once(void)
+{
+    set_engine("postgresql");
+    answer_of("replication")->rows[0][1] = NULL;
+    answer_of("replication")->rows[0][2] = "1";
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+        CU_ASSERT_EQUAL(value_of("database_replication_lag_seconds", "walreceiver"), -1);
+        CU_ASSERT_EQUAL(unknown_count(), 0);
+        CU_ASSERT_EQUAL(fake.logged, 1);
+    }
 }
 
 static void values_of_mysql(void)
@@ -602,6 +626,17 @@ static void a_page_has_a_part_of_the_round(void)
     CU_ASSERT_EQUAL(fake.logged, 0); /* without an address there is nothing to tell */
 }
 
+static void a_page_that_is_not_wanted_is_not_asked_for(void)
+{
+    set_engine("postgresql");
+    mattermost_says(PAGE("10"));
+    fake.asks_no_metrics = true;
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(fake.requests, 0);
+    CU_ASSERT_EQUAL(fake.logged, 0);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), 45);
+}
+
 /* Replication of MySQL ------------------------------------------------------------------------------------------- */
 
 static bool was_asked(const char *sql)
@@ -726,6 +761,7 @@ int main(void)
         { "minotor's own pool is exact", own_pool_is_exact },
         { "values of PostgreSQL", values_of_postgresql },
         { "what is hidden is absent and told once", what_is_hidden_is_absent_and_told_once },
+        { "a hidden replica is told once", a_hidden_replica_is_told_once },
         { "values of MySQL", values_of_mysql },
         { "MySQL without the privilege", mysql_without_the_privilege },
         { "MySQL with one account for both", mysql_with_one_account_for_both },
@@ -737,6 +773,7 @@ int main(void)
         { "without a page the database tells", without_a_page_the_database_tells },
         { "a change is told once", a_change_is_told_once },
         { "a page has a part of the round", a_page_has_a_part_of_the_round },
+        { "a page that is not wanted is not asked for", a_page_that_is_not_wanted_is_not_asked_for },
         { "each server is asked in its own words", each_server_is_asked_in_its_own_words },
         { "a replica that stands still", a_replica_that_stands_still_is_behind_by_nobody_knows },
         { "a missing privilege is no failure", a_missing_privilege_is_no_failure },
