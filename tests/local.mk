@@ -136,11 +136,20 @@ tests_fuzz_fuzz_api_fuzzer_LDADD = $(API_TEST_LIBS)
 SYSTEM_TESTS += tests/system/test_health.py tests/system/test_login.py
 
 # -- database, collectors
-UNIT_TESTS += tests/unit/test_dbpool
-tests_unit_test_dbpool_SOURCES = tests/unit/test_dbpool.c collectors/dbpool/dbpool.c collectors/dbpool/mysql.c \
-	collectors/dbpool/postgresql.c
+UNIT_TESTS += tests/unit/test_dbpool tests/unit/test_sql_page
+tests_unit_test_dbpool_SOURCES = tests/unit/test_dbpool.c collectors/cell.c collectors/dbpool/dbpool.c \
+	collectors/dbpool/mattermost.c collectors/dbpool/mysql.c collectors/dbpool/postgresql.c \
+	collectors/dbpool/sql_page.c
+tests_unit_test_dbpool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors
 tests_unit_test_dbpool_LDADD = $(WORKER_LDADD)
-SYSTEM_TESTS += tests/system/test_budget.py tests/system/test_dbpool.py
+tests_unit_test_sql_page_SOURCES = tests/unit/test_sql_page.c collectors/dbpool/sql_page.c
+FUZZ_REPLAYS += tests/fuzz/fuzz_sql_page_replay
+FUZZERS += tests/fuzz/fuzz_sql_page_fuzzer
+tests_fuzz_fuzz_sql_page_replay_SOURCES = tests/fuzz/fuzz_sql_page.c tests/tap/replay.c collectors/dbpool/sql_page.c
+tests_fuzz_fuzz_sql_page_fuzzer_SOURCES = tests/fuzz/fuzz_sql_page.c collectors/dbpool/sql_page.c
+tests_fuzz_fuzz_sql_page_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+SYSTEM_TESTS += tests/system/test_budget.py tests/system/test_dbpool.py tests/system/test_own_metrics.py \
+	tests/system/test_replication.py
 
 # -- MySQL and MariaDB
 UNIT_TESTS += tests/unit/test_mysql_text

@@ -3,9 +3,9 @@
  * Connections to the database, those of Mattermost and of minotor itself, and what ails the database beside them.
  * minotor-dbpool(7) says what each value means and what each query costs.
  */
+#include "cell.h"
 #include "dbpool.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,34 +70,33 @@ static const struct minotor_setting settings[] = {
       .minimum = 0,
       .maximum = 128,
       .help = "The account with which Mattermost connects; empty: all but minotor's." },
+    { .name = "mattermost_metrics",
+      .type = MINOTOR_SETTING_BOOLEAN,
+      .default_value = "true",
+      .minimum = 0,
+      .maximum = 1,
+      .help = "Ask Mattermost's own metrics for its connections, where the target has an address of them." },
 };
 
 const char MATTERMOST_USER[] = "";
 
-/* Rows and words --------------------------------------------------------------------------------------------- */
-
-int cell_number(const struct minotor_host *host, uint32_t column, int64_t *number)
+void tell_once(struct dbpool *dbpool, enum tale tale, const struct minotor_host *host, const char *text)
 {
-    const char *cell = minotor_cell(host, column);
-    char *end = NULL;
-    if (cell == NULL || *cell == '\0')
-        return 0;
-    errno = 0;
-    *number = strtoll(cell, &end, 10);
-    return errno == 0 && *end == '\0';
-}
-
-int only_row(const struct minotor_host *host)
-{
-    int result = minotor_next_row(host);
-    return result == MINOTOR_END ? minotor_fail(host, "the database gave no row") : result;
-}
-
-void tell_once(struct dbpool *dbpool, const struct minotor_host *host, const char *text)
-{
-    if (!dbpool->told)
+    if ((dbpool->tales & tale) == 0)
         minotor_log(host, MINOTOR_NOTICE, "%s", text);
-    dbpool->told = 1;
+    dbpool->tales |= tale;
+}
+
+int read_max_connections(const struct minotor_host *host, struct dbpool *dbpool)
+{
+    int64_t number;
+    int result = cell_only_row(host);
+    (void)dbpool;
+    if (result == MINOTOR_OK)
+        result = cell_number(host, 0, &number);
+    if (result == MINOTOR_OK)
+        minotor_set_u64(host, MAX_CONNECTIONS, (uint64_t)number);
+    return result;
 }
 
 /* Queries ---------------------------------------------------------------------------------------------------- */
@@ -117,10 +116,15 @@ static int send_query(const struct minotor_host *host, const struct reading *rea
     return minotor_query(host, &query);
 }
 
-static void declare_unknown(const struct minotor_host *host, const struct reading *reading, const char *reason)
+/* What Mattermost itself has told of its pool stays, whatever the database says, and what is unknown already is so. */
+static void declare_unknown(const struct minotor_host *host, const struct dbpool *dbpool,
+                            const struct reading *reading)
 {
+    char reason[MINOTOR_TEXT_MAX];
+    snprintf(reason, sizeof reason, "%s", minotor_error(host));
     for (size_t i = 0; i < FAMILIES_PER_READING && reading->families[i] != NO_FAMILY; i++)
-        minotor_unknown(host, reading->families[i], reason);
+        if (reading->families[i] >= POOL_FAMILIES || (dbpool->found & POOL_IS_WANTED) != 0)
+            minotor_unknown(host, reading->families[i], reason);
 }
 
 /* Each query that fails costs its own families. Returns CANCELLED when the round is over. */
@@ -129,36 +133,25 @@ static int ask_database(const struct minotor_host *host, struct dbpool *dbpool, 
 {
     int result = MINOTOR_OK;
     *failures = 0;
-    dbpool->sees_all = 0;
     for (size_t i = 0; i < engine->count; i++) {
         const struct reading *reading = &engine->readings[i];
-        char reason[MINOTOR_TEXT_MAX];
-        if (reading->needs_all && !dbpool->sees_all)
+        if ((reading->needs & ~dbpool->found) != 0)
             continue;
         if (result != MINOTOR_CANCELLED)
             result = send_query(host, reading);
+        if (result == MINOTOR_FAILED && reading->excuses != NULL && reading->excuses(host, dbpool))
+            continue;
         if (result == MINOTOR_OK)
             result = reading->read(host, dbpool);
         if (result == MINOTOR_OK)
             continue;
         ++*failures;
-        snprintf(reason, sizeof reason, "%s", minotor_error(host));
-        declare_unknown(host, reading, reason);
+        declare_unknown(host, dbpool, reading);
     }
     return result;
 }
 
 /* Pools ------------------------------------------------------------------------------------------------------ */
-
-/* What Mattermost's configuration says; what it does not say is absent. */
-static void emit_limit_of_mattermost(const struct minotor_host *host)
-{
-    const char *limit = minotor_target(host, "database.max_open_conns");
-    char *end = NULL;
-    unsigned long long number = strtoull(limit, &end, 10);
-    if (limit[0] >= '0' && limit[0] <= '9' && *end == '\0')
-        minotor_label_u64(host, MAX_OPEN, MATTERMOST, number);
-}
 
 /* A family has samples of both pools: one that is unknown for the one is so for the other. */
 static int emit_own_pool(const struct minotor_host *host)
@@ -168,7 +161,7 @@ static int emit_own_pool(const struct minotor_host *host)
     if (result != MINOTOR_OK) {
         char reason[MINOTOR_TEXT_MAX];
         snprintf(reason, sizeof reason, "%s", minotor_error(host));
-        for (uint32_t family = MAX_OPEN; family <= CLOSED_LIFETIME; family++)
+        for (uint32_t family = 0; family < POOL_FAMILIES; family++)
             minotor_unknown(host, family, reason);
         return result;
     }
@@ -197,10 +190,14 @@ static int dbpool_collect(const struct minotor_host *host, void *state)
     int is_mysql = strcmp(minotor_engine(host), "mysql") == 0;
     const struct engine *engine = is_mysql ? &dbpool_mysql : &dbpool_postgresql;
     size_t failures;
+    struct dbpool *dbpool = state;
     /* First: it is of interest above all when no connection can be had. */
     int pool = emit_own_pool(host);
-    emit_limit_of_mattermost(host);
-    int result = ask_database(host, state, engine, &failures);
+    dbpool->found = 0;
+    /* Before the database: nothing is to idle in a transaction while another server takes its time. */
+    if (pool == MINOTOR_OK)
+        mattermost_pool(host, dbpool);
+    int result = ask_database(host, dbpool, engine, &failures);
     if (pool == MINOTOR_OK || failures == 0)
         return MINOTOR_OK;
     return result == MINOTOR_CANCELLED ? MINOTOR_CANCELLED : MINOTOR_FAILED;
@@ -214,7 +211,7 @@ static void dbpool_close(const struct minotor_host *host, void *state)
 
 static const struct minotor_collector collector = {
     MINOTOR_DESCRIPTOR,
-    .needs = MINOTOR_NEEDS_DATABASE,
+    .needs = MINOTOR_NEEDS_DATABASE | MINOTOR_NEEDS_API,
     .name = "dbpool",
     .version = "1.0",
     .summary = "Connections to Mattermost's database, and its health",

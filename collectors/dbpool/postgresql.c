@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PostgreSQL shows every role who is connected, and a member of pg_read_all_stats also what they do. */
+#include "cell.h"
 #include "dbpool.h"
 
 #include <stdio.h>
@@ -42,12 +43,13 @@ static int add_row(const struct minotor_host *host, struct sessions *sessions)
 {
     const char *state = minotor_cell(host, 1);
     int64_t is_mattermost, count, oldest_ms;
-    if (!cell_number(host, 0, &is_mattermost) || !cell_number(host, 2, &count))
-        return minotor_fail(host, "the database gave something else than numbers");
+    if (cell_number_or(host, 0, 0, &is_mattermost) != MINOTOR_OK || cell_number(host, 2, &count) != MINOTOR_OK ||
+        cell_number_or(host, 3, 0, &oldest_ms) != MINOTOR_OK)
+        return MINOTOR_FAILED;
     add_state(&sessions->states, state != NULL ? state : "unknown", count);
     if (state == NULL)
         sessions->hidden += count;
-    if (cell_number(host, 3, &oldest_ms) && (sessions->oldest_ms == 0 || oldest_ms < sessions->oldest_ms))
+    if (oldest_ms > 0 && (sessions->oldest_ms == 0 || oldest_ms < sessions->oldest_ms))
         sessions->oldest_ms = oldest_ms;
     if (!is_mattermost)
         return MINOTOR_OK;
@@ -57,6 +59,22 @@ static int add_row(const struct minotor_host *host, struct sessions *sessions)
     else if (strcmp(state, "idle") == 0)
         sessions->mattermost_idle += count;
     return MINOTOR_OK;
+}
+
+static void emit_pool(const struct minotor_host *host, const struct sessions *sessions)
+{
+    minotor_label_u64(host, OPEN, MATTERMOST, (uint64_t)sessions->mattermost);
+    if (sessions->mattermost_hidden > 0)
+        return;
+    minotor_label_u64(host, IDLE, MATTERMOST, (uint64_t)sessions->mattermost_idle);
+    minotor_label_u64(host, IN_USE, MATTERMOST, (uint64_t)(sessions->mattermost - sessions->mattermost_idle));
+}
+
+static void tell_what_is_hidden(const struct minotor_host *host, struct dbpool *dbpool)
+{
+    tell_once(dbpool, TOLD_OF_SESSIONS, host,
+              "this role does not see what other sessions do; for connections in use, the oldest transaction and "
+              "the lag of replicas: GRANT pg_read_all_stats TO it");
 }
 
 static int read_sessions(const struct minotor_host *host, struct dbpool *dbpool)
@@ -72,49 +90,39 @@ static int read_sessions(const struct minotor_host *host, struct dbpool *dbpool)
         add_state(&sessions.states, usual_states[i], 0);
     for (size_t i = 0; i < sessions.states.size; i++)
         minotor_label_u64(host, CONNECTIONS, sessions.states.name[i], (uint64_t)sessions.states.count[i]);
-    minotor_label_u64(host, OPEN, MATTERMOST, (uint64_t)sessions.mattermost);
-    if (sessions.mattermost_hidden == 0) {
-        minotor_label_u64(host, IDLE, MATTERMOST, (uint64_t)sessions.mattermost_idle);
-        minotor_label_u64(host, IN_USE, MATTERMOST, (uint64_t)(sessions.mattermost - sessions.mattermost_idle));
-    }
+    if ((dbpool->found & POOL_IS_WANTED) != 0)
+        emit_pool(host, &sessions);
     if (sessions.hidden > 0)
-        tell_once(dbpool, host,
-                  "this role does not see what other sessions do; for connections in use, the oldest transaction and "
-                  "the lag of replicas: GRANT pg_read_all_stats TO it");
+        tell_what_is_hidden(host, dbpool);
     else if (sessions.oldest_ms > 0)
         minotor_set_f64(host, OLDEST_TRANSACTION, (double)sessions.oldest_ms / 1000);
     return MINOTOR_OK;
 }
 
-static int read_max_connections(const struct minotor_host *host, struct dbpool *dbpool)
-{
-    int64_t number;
-    int result = only_row(host);
-    (void)dbpool;
-    if (result == MINOTOR_OK && cell_number(host, 0, &number))
-        minotor_set_u64(host, MAX_CONNECTIONS, (uint64_t)number);
-    return result;
-}
-
 static int read_lock_waits(const struct minotor_host *host, struct dbpool *dbpool)
 {
     int64_t number;
-    int result = only_row(host);
+    int result = cell_only_row(host);
     (void)dbpool;
-    if (result == MINOTOR_OK && cell_number(host, 0, &number))
+    if (result == MINOTOR_OK)
+        result = cell_number(host, 0, &number);
+    if (result == MINOTOR_OK)
         minotor_set_u64(host, LOCK_WAITS, (uint64_t)number);
     return result;
 }
 
+/* Columns: name, microseconds or NULL for what is not known, whether they are hidden from this role. */
 static int read_replication(const struct minotor_host *host, struct dbpool *dbpool)
 {
     int result;
-    (void)dbpool;
     while ((result = minotor_next_row(host)) == MINOTOR_OK) {
-        int64_t lag_us;
-        const char *replica = minotor_cell(host, 0);
-        if (replica != NULL && cell_number(host, 1, &lag_us)) /* NULL: this role may not see it */
-            minotor_label_f64(host, REPLICATION_LAG, replica, (double)lag_us / 1e6);
+        int64_t lag_us, is_hidden;
+        if (cell_number_or(host, 1, -1, &lag_us) != MINOTOR_OK || cell_number(host, 2, &is_hidden) != MINOTOR_OK)
+            return MINOTOR_FAILED;
+        if (is_hidden)
+            tell_what_is_hidden(host, dbpool);
+        else if (lag_us >= 0)
+            minotor_label_f64(host, REPLICATION_LAG, cell_text(host, 0), (double)lag_us / 1e6);
     }
     return result == MINOTOR_END ? MINOTOR_OK : result;
 }
@@ -124,14 +132,12 @@ static int read_tables(const struct minotor_host *host, struct dbpool *dbpool)
     int result;
     (void)dbpool;
     while ((result = minotor_next_row(host)) == MINOTOR_OK) {
-        const char *table = minotor_cell(host, 0);
         int64_t dead, vacuumed_ms;
-        if (table == NULL)
-            continue;
-        if (cell_number(host, 1, &dead))
-            minotor_label_u64(host, DEAD_ROWS, table, (uint64_t)dead);
-        if (cell_number(host, 2, &vacuumed_ms))
-            minotor_label_f64(host, LAST_VACUUM, table, (double)vacuumed_ms / 1000);
+        if (cell_number(host, 1, &dead) != MINOTOR_OK || cell_number_or(host, 2, -1, &vacuumed_ms) != MINOTOR_OK)
+            return MINOTOR_FAILED;
+        minotor_label_u64(host, DEAD_ROWS, cell_text(host, 0), (uint64_t)dead);
+        if (vacuumed_ms >= 0)
+            minotor_label_f64(host, LAST_VACUUM, cell_text(host, 0), (double)vacuumed_ms / 1000);
     }
     return result == MINOTOR_END ? MINOTOR_OK : result;
 }
@@ -150,14 +156,20 @@ static int read_tables(const struct minotor_host *host, struct dbpool *dbpool)
     "SELECT COUNT(DISTINCT pid) FROM pg_catalog.pg_locks WHERE NOT granted AND pid IN"                           \
     " (SELECT pid FROM pg_catalog.pg_stat_activity WHERE datname = current_database())"
 
-/* One that has replayed all that it was sent is not behind, however long nothing was written. */
+/*
+ * One that has replayed all that it was sent is not behind, however long nothing was written. A replica that receives
+ * nothing cannot say that of itself: it may be behind by all the time since its last transaction.
+ */
 #define REPLICATION                                                                                              \
     "SELECT application_name || CASE WHEN COUNT(*) OVER (PARTITION BY application_name) > 1"                     \
     " THEN '-' || pid ELSE '' END, CASE WHEN sent_lsn = replay_lsn THEN 0"                                       \
-    " ELSE floor(extract(epoch FROM replay_lag) * 1000000)::bigint END FROM pg_catalog.pg_stat_replication"      \
-    " UNION ALL SELECT 'local', CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0"           \
+    " ELSE floor(extract(epoch FROM replay_lag) * 1000000)::bigint END, (state IS NULL)::int"                    \
+    " FROM pg_catalog.pg_stat_replication"                                                                       \
+    " UNION ALL SELECT 'local', CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()"                  \
+    " AND EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) THEN 0"                                           \
+    " WHEN pg_last_xact_replay_timestamp() > clock_timestamp() THEN 0"                                           \
     " ELSE floor(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000)::bigint END" \
-    " WHERE pg_is_in_recovery()"
+    ", 0 WHERE pg_is_in_recovery()"
 
 #define TABLES                                                                                                   \
     "SELECT lower(relname), n_dead_tup,"                                                                         \
@@ -174,7 +186,7 @@ static const struct reading readings[] = {
     { .query = { .name = "sessions", .postgresql = SESSIONS },
       .parameters = { MATTERMOST_USER },
       .read = read_sessions,
-      .families = { OPEN, IN_USE, IDLE, CONNECTIONS, OLDEST_TRANSACTION } },
+      .families = { OPEN, IN_USE, IDLE, CONNECTIONS, OLDEST_TRANSACTION, NO_FAMILY } },
     { .query = { .name = "limit of connections",
                  .postgresql = "SELECT current_setting('max_connections')::bigint" },
       .read = read_max_connections,

@@ -72,6 +72,11 @@ static bool is_private_enough(const struct api_site *site)
     return is_allowed;
 }
 
+static bool has_address(const struct api_site *site)
+{
+    return site->url[0] != '\0' || site->metrics_url[0] != '\0' || site->local_socket[0] != '\0';
+}
+
 bool api_open(struct api *api, const struct worker_settings *settings, const struct api_watch *watch,
               const struct control_login *login)
 {
@@ -80,6 +85,8 @@ bool api_open(struct api *api, const struct worker_settings *settings, const str
     api->site = &settings->api;
     api->channel = watch->descriptor;
     api->login = *login;
+    if (!has_address(api->site))
+        return true; /* nobody will ever be asked, and libcurl brings thirty libraries along */
     api->driver = load_driver(settings->drivers);
     if (api->driver == NULL || !is_private_enough(api->site))
         return false;

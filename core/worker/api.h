@@ -13,7 +13,7 @@
 #include "worker/settings.h"
 
 struct api {
-    const struct api_driver *driver;
+    const struct api_driver *driver; /* this and the next: NULL when the target has no address */
     struct api_client *client;
     const struct api_site *site; /* for its token, which no text may contain */
     int64_t deadline_ms;         /* of the round */
@@ -24,9 +24,9 @@ struct api {
 };
 
 /*
- * Loads the module and makes the client; connects nothing. A target without any address is no error: its requests
- * give MINOTOR_NO_DATA. `settings` must outlive it. `login` is how that of a worker before this one stood; what
- * becomes of it is sent to the descriptor of `watch`. False after logging one line.
+ * Loads the module and makes the client; connects nothing. For a target without any address it does neither, which is
+ * no error: its requests give MINOTOR_NO_DATA. `settings` must outlive it. `login` is how that of a worker before this
+ * one stood; what becomes of it is sent to the descriptor of `watch`. False after logging one line.
  */
 bool api_open(struct api *api, const struct worker_settings *settings, const struct api_watch *watch,
               const struct control_login *login);

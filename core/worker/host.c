@@ -192,34 +192,41 @@ static int host_http(const struct minotor_host *table, const struct minotor_requ
     return (int)result;
 }
 
-static const char *host_http_header(const struct minotor_host *table, const char *name)
+/* What has the last answer; NULL: there can be none. */
+static const struct api *answering(const struct minotor_host *table)
 {
     const struct api *api = host_of(table)->api;
+    return api != NULL && api->client != NULL ? api : NULL;
+}
+
+static const char *host_http_header(const struct minotor_host *table, const char *name)
+{
+    const struct api *api = answering(table);
     return api == NULL ? NULL : api->driver->header(api->client, name);
 }
 
 static const char *host_http_body(const struct minotor_host *table, size_t *size)
 {
-    const struct api *api = host_of(table)->api;
+    const struct api *api = answering(table);
     *size = 0;
     return api == NULL ? "" : api->driver->body(api->client, size);
 }
 
 static int64_t host_http_duration_us(const struct minotor_host *table)
 {
-    const struct api *api = host_of(table)->api;
+    const struct api *api = answering(table);
     return api == NULL ? 0 : api->driver->duration_us(api->client);
 }
 
 static const char *host_json(const struct minotor_host *table, const char *pointer)
 {
-    const struct api *api = host_of(table)->api;
+    const struct api *api = answering(table);
     return api == NULL ? NULL : api->driver->json(api->client, pointer);
 }
 
 static uint32_t host_json_count(const struct minotor_host *table, const char *pointer)
 {
-    const struct api *api = host_of(table)->api;
+    const struct api *api = answering(table);
     return api == NULL ? 0 : (uint32_t)api->driver->json_count(api->client, pointer);
 }
 

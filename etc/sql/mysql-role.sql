@@ -72,3 +72,8 @@ GRANT SELECT ON minotor_systems TO minotor@localhost;
 -- Collector dbpool: to see other sessions. Without it Mattermost's connections, the oldest transaction and waits for
 -- locks are absent. It also shows the texts of others' queries, which minotor does not read.
 -- GRANT PROCESS ON *.* TO minotor@localhost;
+
+-- Collector dbpool: how far this server is behind, where it is a replica. Without it that is absent. The first is
+-- MySQL's, and MariaDB's before 10.5; the second is that of newer MariaDBs, where the first does not say enough.
+-- GRANT REPLICATION CLIENT ON *.* TO minotor@localhost;
+-- GRANT SLAVE MONITOR ON *.* TO minotor@localhost;

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import database  # noqa: E402
 import fake_mattermost  # noqa: E402
+import installations  # noqa: E402
 import processes  # noqa: E402
 from minotor import HOSTILE, Minotor  # noqa: E402
 
@@ -126,6 +127,21 @@ def kpi(minotor):
         return minotor({"kpi": file, **(collectors or {})}, database=group, password=password,
                        settings=settings)
     return make
+
+
+@pytest.fixture
+def dbpool(tmp_path):
+    """dbpool(source, engine, **settings): a worker of its own with that collector; `__` stands for a dot."""
+    made = []
+
+    def make(source, engine, own=None, **settings):
+        made.append(installations.worker(source, engine, "dbpool", installations.drivers(str(tmp_path)), own=own, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()
+        print(one.log_text)
 
 
 def hostile(name, **own):

@@ -6,7 +6,7 @@ import os
 
 import installations
 from fake_mattermost import TOKEN
-from minotor import PATHS, SOURCE
+from minotor import SOURCE
 
 NAMES = sorted(os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(SOURCE, "collectors", "*", "local.mk")))
 
@@ -31,10 +31,7 @@ def prepare(minotor, source, engine, api, names=tuple(NAMES), limits=None, own=N
     files = {name: settings_of(name, {"interval": "500ms", "stale_after": "120s", **schedule}, (own or {}).get(name))
              for name in names}
     one = minotor(files, password=installations.MODULES[engine].PASSWORD)
-    drivers = os.path.join(one.directory, "drivers")
-    os.mkdir(drivers)
-    os.chmod(drivers, 0o755)
-    one.settings["paths"] = {**PATHS, "drivers": installations.drivers(drivers)}
+    installations.with_drivers(one)
     one.settings["targets"] = [{"name": "mattermost", "database": source.settings(one.password_file, **(limits or {})),
                                 "api": {"url": api.url, "token_file": one.write("token", TOKEN + "\n", 0o600)}}]
     one.write_config()

@@ -6,6 +6,7 @@
         ... server.url, server.requests, server.writes
 """
 
+import decimal
 import functools
 import gzip
 import http.server
@@ -32,6 +33,13 @@ ANALYTICS = {"channel_open_count": 12, "channel_private_count": 7, "post_count":
 PLUGINS = [("playbooks", "node1", "1.39.1", 2), ("com.github.jitsi", "node1", "2.0.1", 0),
            ("com.mattermost.calls", "node1", "0.28.1", 4)]
 NODES = []
+# Of Mattermost's own metrics: {db_name: what Go's sql.DBStats has}; families in the order in which Go writes them.
+POOL_FAMILIES = ("idle_connections", "in_use_connections", "max_idle_closed_total", "max_idle_time_closed_total",
+                 "max_lifetime_closed_total", "max_open_connections", "open_connections", "wait_count_total",
+                 "wait_duration_seconds_total")
+POOLS = {"master": dict(zip(POOL_FAMILIES, (3, 7, 12345678, 5, 6, 300, 10, 42, 0.250000001))),
+         "replica-0": dict(zip(POOL_FAMILIES, (20, 1, 0, 2, 4, 300, 21, 0, 0))),
+         "searchreplica-0": dict(zip(POOL_FAMILIES, (0, 2, 1, 0, 0, 300, 2, 1234567, 1e-09)))}
 
 
 def certificate(directory):
@@ -51,6 +59,28 @@ def bomb():
     for _ in range(3):
         body = gzip.compress(body)
     return body
+
+
+def go_number(value):
+    """As strconv.FormatFloat(value, 'g', -1, 64) writes it."""
+    number = decimal.Decimal(repr(float(value))).normalize()
+    exponent = number.adjusted()
+    if not number or -4 <= exponent < 6:
+        return format(number, "f")
+    return f"{number.scaleb(-exponent):f}e{exponent:+03}"
+
+
+def metrics_page(pools, names=()):
+    """The page of Mattermost's own metrics, with a little of the rest; `names` are the families that are wanted."""
+    families = {"go_goroutines": "go_goroutines 211\n",
+                "mattermost_db_master_connections_total": "mattermost_db_master_connections_total 10\n",
+                "mattermost_post_total": "mattermost_post_total 4.321e+06\n",
+                "mattermost_process_start_time_seconds": "mattermost_process_start_time_seconds 1.70000000025e+09\n"}
+    for family in POOL_FAMILIES if pools else ():
+        families["go_sql_" + family] = "".join(
+            f'go_sql_{family}{{db_name="{pool}"}} {go_number(pools[pool][family])}\n' for pool in sorted(pools))
+    return "".join(f"# HELP {name} What it is.\n# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}\n{lines}"
+                   for name, lines in sorted(families.items()) if not names or name in names).encode()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -88,6 +118,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = split.path[len(owner.subpath + "/api/v4"):]
         if mode not in HEALTHY_MODES:
             getattr(self, "mode_" + mode)()
+        elif split.path == owner.subpath + "/metrics" and self.command == "GET":
+            self.metrics(split.query)
         elif not split.path.startswith(owner.subpath + "/api/v4/") or path not in answers:
             self.error(404, "api.context.404.app_error")
         else:
@@ -219,6 +251,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.say(200, [{"id": "i" * 26, "version": version, "config_hash": "h", "ipaddress": "10.0.0.1",
                             "hostname": hostname} for hostname, version in self.server.owner.nodes])
 
+    def metrics(self, query):
+        """Licensed servers only, and pools since 7.8. Newer ones give only what is asked for."""
+        owner = self.server.owner
+        if owner.pools is None:
+            self.pour([b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 19\r\n\r\n"
+                       b"404 page not found\n"])
+            return
+        names = urllib.parse.parse_qs(query).get("name[]", []) if owner.version >= (11, 0) else ()
+        body = metrics_page(owner.pools if owner.version >= (7, 8) else {}, names)
+        if owner.torn_at is not None:
+            # A proxy in between that has lost its server and says nothing of it.
+            self.pour([b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", body[:owner.torn_at]])
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     # -- what it should not say -----------------------------------------------------------------------------------
 
     def wait(self, seconds):
@@ -291,6 +342,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def mode_cut(self):
         self.pour([b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"status":"OK"'])
 
+    def mode_endless_page(self):
+        body = metrics_page(POOLS)
+        self.pour([b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\r\n", body])
+        self.pour((b"mattermost_more_total 1\n" for _ in range(1 << 20)), pause=0.05)
+
     def mode_nothing(self):
         self.close_connection = True
 
@@ -338,6 +394,8 @@ class UnixServer(Server):
 
 class FakeMattermost:
     """mode       of all answers; `modes` {path: mode} goes before it
+    pools      what the page of its own metrics says of them; None: there is no such page
+    torn_at    how many bytes of that page come before the connection ends; None: all
     tls        (key, certificate): https
     unix_path  local mode, on that socket
     """
@@ -346,6 +404,7 @@ class FakeMattermost:
         self.version, self.mode, self.modes, self.subpath = VERSIONS[version], mode, {}, subpath
         self.analytics, self.plugins, self.nodes, self.forbidden = dict(ANALYTICS), list(PLUGINS), list(NODES), False
         self.redirect_to = "http://127.0.0.1:1/"
+        self.pools, self.torn_at = {name: dict(pool) for name, pool in POOLS.items()}, None
         self.requests, self.writes, self.connections, self.poured, self.hung_up = [], 0, 0, 0, 0
         self.keeps_connections_s, self.open = 600, set()
         # Logging in: rows of Sessions now and ever, requests, and what goes wrong.

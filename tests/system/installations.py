@@ -2,11 +2,12 @@
 """Databases of both engines behind one door, read with exactly the role of etc/sql, and workers of any collector."""
 
 import os
+import re
 
 import database
 import lone_worker
 import mysql_database
-from minotor import BUILD, SOURCE
+from minotor import BUILD, PATHS, SOURCE
 from mysql_database import quoted
 
 VERSIONS = [("postgresql", "5.37"), ("postgresql", "9.9"), ("postgresql", "11.6"), ("mysql", "5.37"), ("mysql", "9.9")]
@@ -31,6 +32,17 @@ def grant(server, engine, name):
     else:
         server.sql(f"ALTER USER minotor@localhost IDENTIFIED BY {quoted(mysql_database.PASSWORD)}"
                    " WITH MAX_USER_CONNECTIONS 50 ACCOUNT UNLOCK")
+
+
+def optional_grants(engine):
+    """What a script of etc/sql leaves to the administrator: statements that give, and that take it back."""
+    given = re.findall(r"^-- (GRANT .*;)$", role_script(engine), re.MULTILINE)
+    return given, [statement.replace("GRANT ", "REVOKE ", 1).replace(" TO ", " FROM ") for statement in given]
+
+
+def run_all(server, engine, statements):
+    for statement in statements:
+        (server.psql if engine == "postgresql" else server.sql)(statement)
 
 
 def generated(server, engine, version, name, posts=400):
@@ -58,6 +70,14 @@ def drivers(folder):
         if not os.path.lexists(link):
             os.symlink(os.path.join(BUILD, "core", name), link)
     return folder
+
+
+def with_drivers(one):
+    """For a minotord, not yet started, whose collectors ask more than one database. Its configuration is not written."""
+    folder = os.path.join(one.directory, "drivers")
+    os.mkdir(folder)
+    os.chmod(folder, 0o755)
+    one.settings["paths"] = {**PATHS, "drivers": drivers(folder)}
 
 
 def place(source, engine, collector, driver_folder, own=None, **settings):
