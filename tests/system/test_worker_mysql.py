@@ -269,7 +269,7 @@ def test_frozen_server(worker, mattermost, mariadb, over_tcp, over):
     """Not even the request to cancel is answered: the worker lives on, and one connection is all it ever has."""
     one = worker(mattermost, timeout_ms=400, interval_ms=400, **(over_tcp if over == "tcp" else {}))
     one.round(lambda found: found.status == "ok")
-    files = len(os.listdir(f"/proc/{one.process.pid}/fd"))
+    files = processes.descriptor_count(one.process.pid)
     mariadb.sigstop()
     try:
         for _ in range(8):
@@ -279,9 +279,11 @@ def test_frozen_server(worker, mattermost, mariadb, over_tcp, over):
     finally:
         mariadb.sigcont()
     one.round(lambda found: found.status == "ok")
-    one.wait(lambda: len(os.listdir(f"/proc/{one.process.pid}/fd")) <= files)
     wait_for_sessions(mattermost, 1)
     assert one.process.poll() is None
+    if files is None:
+        pytest.skip("all well, but workers keep /proc/PID/fd to root; run as root to see that none is left over")
+    one.wait(lambda: processes.descriptor_count(one.process.pid) <= files)
 
 
 def test_drain_is_an_orderly_end(worker, mattermost):
