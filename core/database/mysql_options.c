@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "common/contract.h"
 #include "common/text.h"
@@ -27,6 +28,36 @@
 
 /* Places ------------------------------------------------------------------------------------------------- */
 
+/* Where Debian, Fedora, SUSE and Alpine keep the authorities that the system trusts. */
+static const char *system_authorities(void)
+{
+    static const char *const FILES[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                        "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                        "/etc/ssl/cert.pem"};
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++)
+        if (access(FILES[i], R_OK) == 0)
+            return FILES[i];
+    return NULL;
+}
+
+/*
+ * Whose certificate the server must have. Since 3.4 the library is content with less than that: without a file
+ * of authorities, with a server that knows the password; at two addresses, with any name. So there always is a
+ * file, and those two are refused, whatever the release.
+ */
+static const char *expect_server(struct mysql_place *place, const struct database_settings *settings)
+{
+    if (strncmp(settings->sslmode, "verify-", 7) != 0)
+        return NULL;
+    if (strcmp(place->host, "127.0.0.1") == 0 || strcmp(place->host, "::1") == 0)
+        return "TLS: the client library does not check the name of a server at 127.0.0.1 or ::1; give a name as "
+               "host, such as localhost";
+    place->authorities = settings->sslrootcert[0] != '\0' ? settings->sslrootcert : system_authorities();
+    if (place->authorities == NULL)
+        return "TLS: no file of the system's certificate authorities is here; sslrootcert has to name one";
+    return NULL;
+}
+
 const char *mysql_place_of(struct mysql_place *place, const struct database_settings *settings)
 {
     struct stat found;
@@ -36,7 +67,7 @@ const char *mysql_place_of(struct mysql_place *place, const struct database_sett
     place->port = (unsigned)strtoul(settings->port, NULL, 10);
     place->is_socket = host[0] == '/' || host[0] == '\0';
     if (!place->is_socket)
-        return NULL;
+        return expect_server(place, settings);
     place->host = "localhost";
     bool is_folder = stat(host, &found) == 0 && S_ISDIR(found.st_mode);
     if (text_format(place->path, sizeof place->path, "%s%s", host, is_folder ? "/" SOCKET_NAME : ""))
@@ -60,10 +91,9 @@ bool mysql_place_needs_tls(const struct mysql_place *place, const struct databas
  */
 static bool set_tls(MYSQL *handle, const struct database_settings *settings, const struct mysql_place *place)
 {
-    my_bool verifies = !place->is_socket && strncmp(settings->sslmode, "verify-", 7) == 0;
+    my_bool verifies = place->authorities != NULL;
     my_bool is_wanted = !place->is_socket && strcmp(settings->sslmode, "disable") != 0;
-    if (is_wanted && settings->sslrootcert[0] != '\0' && verifies &&
-        mysql_optionsv(handle, MYSQL_OPT_SSL_CA, settings->sslrootcert) != 0)
+    if (verifies && mysql_optionsv(handle, MYSQL_OPT_SSL_CA, place->authorities) != 0)
         return false;
     /* Both have defaults that differ between releases of the library. */
     return mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &is_wanted) == 0 &&

@@ -10,7 +10,8 @@
 #include "database/driver.h"
 
 struct mysql_place {
-    const char *host; /* over TCP; "localhost" for a unix socket, as the library wants it */
+    const char *host;        /* over TCP; "localhost" for a unix socket, as the library wants it */
+    const char *authorities; /* a file of who may sign the server's certificate; NULL: anybody may */
     unsigned port;
     bool is_socket;
     char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
@@ -19,7 +20,7 @@ struct mysql_place {
 /*
  * A host that begins with '/' is the file of a unix socket or the folder where it is mysqld.sock; "" is the
  * library's own default socket; all others, "localhost" too, are reached over TCP. Returns NULL or what is
- * wrong.
+ * wrong. `host` and `authorities` may be those of the settings.
  */
 const char *mysql_place_of(struct mysql_place *place, const struct database_settings *settings);
 

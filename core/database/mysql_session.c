@@ -198,9 +198,7 @@ static bool kill_query(struct mysql_session *s, const struct database_settings *
     if (s->handle == NULL || !peer_of(s, host, sizeof host))
         return false;
     /* A certificate is made out to a name: then we go by it, and look where it has led us. */
-    nearby.host = strcmp(settings->sslmode, "verify-full") == 0 || strcmp(settings->sslmode, "verify-ca") == 0
-                      ? settings->host
-                      : host;
+    nearby.host = s->place.authorities != NULL ? settings->host : host;
     nearby.name = ""; /* it is no session at the database, and not counted as one */
     text_format(sql, sizeof sql, "KILL QUERY %lu", mysql_thread_id(s->handle));
     if (session_connect(&helper, &nearby, &patience) == SESSION_ARRIVED &&

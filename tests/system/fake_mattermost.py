@@ -54,7 +54,7 @@ def certificate(directory):
 
 @functools.lru_cache
 def bomb():
-    """64 MiB in some hundred bytes."""
+    """64 MiB in some hundred bytes; it takes longer to make than a client may want to wait."""
     body = b" " * (64 << 20)
     for _ in range(3):
         body = gzip.compress(body)
@@ -401,6 +401,8 @@ class FakeMattermost:
     """
 
     def __init__(self, version="11.6", mode="healthy", tls=None, unix_path=None, subpath="", port=0):
+        if mode == "gzip_bomb":
+            bomb()
         self.version, self.mode, self.modes, self.subpath = VERSIONS[version], mode, {}, subpath
         self.analytics, self.plugins, self.nodes, self.forbidden = dict(ANALYTICS), list(PLUGINS), list(NODES), False
         self.redirect_to = "http://127.0.0.1:1/"

@@ -80,6 +80,14 @@ def descriptors(pid):
     return found
 
 
+def descriptor_count(pid):
+    """None: the process keeps that to itself."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except PermissionError:
+        return None
+
+
 def limits(pid):
     """{"Max open files": (soft, hard) ...} as texts."""
     found = {}

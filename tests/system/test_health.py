@@ -507,7 +507,7 @@ def test_rounds_do_not_leak(server, worker):
         pid = one.process.pid
         lines = processes.read(pid, "status").splitlines()
         memory = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-        return len(os.listdir(f"/proc/{pid}/fd")), memory
+        return processes.descriptor_count(pid), memory
 
     def visit(modes):
         for mode in modes:
@@ -522,5 +522,7 @@ def test_rounds_do_not_leak(server, worker):
     descriptors, memory = state()
     visit(modes * 2)
     later_descriptors, later_memory = state()
-    assert later_descriptors <= descriptors + 1
     assert later_memory <= memory + 4096
+    if descriptors is None:
+        pytest.skip("memory is well, but workers keep /proc/PID/fd to root; run as root to count them")
+    assert later_descriptors <= descriptors + 1

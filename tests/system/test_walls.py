@@ -66,7 +66,8 @@ def module_path(folder, name):
 
 COLLECTORS = sorted(
     name for name in os.listdir(os.path.join(SOURCE, "collectors"))
-    if os.path.isdir(os.path.join(SOURCE, "collectors", name)))
+    # A tree that is built in itself also has .deps and .libs there.
+    if os.path.isdir(os.path.join(SOURCE, "collectors", name)) and not name.startswith("."))
 MODULES = {module_path(f"collectors/{name}", name): ([], {"minotor_collector"}) for name in COLLECTORS}
 MODULES[module_path("core/database", "postgresql")] = (["libpq.so"], None)
 MODULES[module_path("core/database", "mysql")] = (["libmariadb.so"], None)
