@@ -105,8 +105,10 @@ static int read_transactions(const struct minotor_host *host, struct dbpool *dbp
     " GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''))"                                      \
     " + (SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER <> " OWN_USER ")"
 
+/* A session that sleeps within a transaction is one that Mattermost has in use. */
 #define SESSIONS                                                                                                 \
-    "SELECT COUNT(*), COUNT(CASE WHEN COMMAND = 'Sleep' THEN 1 END) FROM information_schema.PROCESSLIST"         \
+    "SELECT COUNT(*), COUNT(CASE WHEN COMMAND = 'Sleep' AND ID NOT IN (SELECT trx_mysql_thread_id FROM"          \
+    " information_schema.INNODB_TRX) THEN 1 END) FROM information_schema.PROCESSLIST"                            \
     " WHERE DB = DATABASE() AND USER <> " OWN_USER " AND COMMAND <> 'Daemon' AND (? = '' OR USER = ?)"
 
 /* InnoDB tells its times by the clock of the server's zone. */
