@@ -155,6 +155,7 @@ SYSTEM_TESTS += \
 	tests/system/test_page.py \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
+	tests/system/test_query_plans.py \
 	tests/system/test_reload.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \

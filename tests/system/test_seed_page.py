@@ -3,7 +3,6 @@
 Mattermost's own config.json, a token, the role of etc/sql with the grants that it offers. Every family and label of the
 plugin's page is there, every value is true, and what is different stands in the README."""
 
-import base64
 import fnmatch
 import itertools
 import json
@@ -16,6 +15,7 @@ import pytest
 import every_collector
 import fake_mattermost
 import installations
+import licence
 import manual
 import server_truth
 import truth
@@ -29,8 +29,6 @@ REAL = [("postgresql", "real"), ("mysql", "real")]
 MAX_OPEN_CONNECTIONS = 123
 BUDGET = 2  # the default
 STARTED = 1_700_000_000.5
-EXPIRY_MS, SEATS = 1_900_000_000_000, 250
-LICENCE = "l" * 26
 NEWEST_OF_SERVER = {"real": "5.37"}
 LIMITS = {"mattermost_users_limit": 200, "mattermost_users_hard_limit": 250}
 POOL = server_truth.POOL
@@ -71,7 +69,7 @@ class Handler(fake_mattermost.Handler):
             body = f"# TYPE mattermost_process_start_time_seconds gauge\nmattermost_process_start_time_seconds {STARTED}\n".encode()
             self.pour([b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body), body])
         elif path == "/api/v4/license/client":
-            self.say(200, {"IsLicensed": "true", "SkuShortName": "professional", "Users": str(SEATS)} if owner.is_licensed
+            self.say(200, {"IsLicensed": "true", "SkuShortName": licence.SKU, "Users": str(licence.SEATS)} if owner.is_licensed
                      else {"IsLicensed": "false"})
         elif path == "/api/v4/limits/server" and owner.version >= (9, 0):
             if not self.refuses():
@@ -84,12 +82,6 @@ class Server(FakeMattermost):
     handler, is_licensed = Handler, False
 
 
-def licence():
-    """As it stands in the database: base64 of the JSON and 256 bytes of signature."""
-    text = json.dumps({"id": LICENCE, "expires_at": EXPIRY_MS, "sku_short_name": "professional", "features": {"users": SEATS}})
-    return base64.b64encode(text.encode() + bytes(range(256))).decode()
-
-
 def make_real(server, engine, name):
     """A database that Mattermost 5.37 has filled itself. It has no jobs and no licence; these come from here."""
     if not os.path.exists(installations.MODULES[engine].REAL_DUMP):
@@ -98,8 +90,7 @@ def make_real(server, engine, name):
     for number, (status, start, end, progress) in enumerate(JOBS):
         source.sql("INSERT INTO Jobs (Id, Type, Priority, CreateAt, StartAt, LastActivityAt, Status, Progress) VALUES"
                    f" ('job{number}', 'ldap_sync', 0, 4000, {start}, {end}, '{status}', {progress})")
-    source.sql(f"INSERT INTO Licenses (Id, CreateAt, Bytes) VALUES ('{LICENCE}', 1, '{licence()}');"
-               f" INSERT INTO Systems (Name, Value) VALUES ('ActiveLicenseId', '{LICENCE}')")
+    source.sql(licence.sql())
     return source
 
 
@@ -213,11 +204,11 @@ class Installation:
 
     def usage(self):
         server = NEWEST_OF_SERVER.get(self.version, self.version) + ".0"
-        samples = truth.usage(self.reader, edition="professional" if self.api.is_licensed else "free", version=server)
+        samples = truth.usage(self.reader, edition=licence.SKU if self.api.is_licensed else "free", version=server)
         samples[("mattermost_server_start_timestamp_seconds",)] = STARTED
         if self.api.is_licensed:
-            samples[("mattermost_license_expiry_timestamp_seconds",)] = EXPIRY_MS / 1000
-            samples[("mattermost_license_users",)] = SEATS
+            samples[("mattermost_license_expiry_timestamp_seconds",)] = licence.EXPIRY_MS / 1000
+            samples[("mattermost_license_users",)] = licence.SEATS
         if self.is_there("mattermost_users_limit"):
             samples.update({(family,): value for family, value in LIMITS.items()})
         return samples
