@@ -146,6 +146,7 @@ SYSTEM_TESTS += tests/fixtures/test_fixtures_mysql.py tests/system/test_worker_m
 SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py tests/system/test_seed_page.py tests/system/test_scripted_day.py
 
 SYSTEM_TESTS += \
+	tests/system/test_bad_servers.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
 	tests/system/test_hostile.py \
@@ -153,6 +154,7 @@ SYSTEM_TESTS += \
 	tests/system/test_locked_table.py \
 	tests/system/test_odd_data.py \
 	tests/system/test_page.py \
+	tests/system/test_passwords.py \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
 	tests/system/test_query_plans.py \

@@ -68,6 +68,8 @@ class Handler(fake_mattermost.Handler):
         if path == "/metrics":
             body = f"# TYPE mattermost_process_start_time_seconds gauge\nmattermost_process_start_time_seconds {STARTED}\n".encode()
             self.pour([b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body), body])
+        elif path == "/api/v4/license/client" and "format=old" not in self.path:
+            self.error(501 if owner.version < (9, 0) else 400, "api.license.client.old_format.app_error")
         elif path == "/api/v4/license/client":
             self.say(200, {"IsLicensed": "true", "SkuShortName": licence.SKU, "Users": str(licence.SEATS)} if owner.is_licensed
                      else {"IsLicensed": "false"})
