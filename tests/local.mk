@@ -162,6 +162,7 @@ SYSTEM_TESTS += tests/fixtures/test_fixtures_mysql.py tests/system/test_worker_m
 SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py tests/system/test_seed_page.py tests/system/test_scripted_day.py
 
 SYSTEM_TESTS += \
+	tests/system/test_bad_servers.py \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
@@ -170,8 +171,10 @@ SYSTEM_TESTS += \
 	tests/system/test_locked_table.py \
 	tests/system/test_odd_data.py \
 	tests/system/test_page.py \
+	tests/system/test_passwords.py \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
+	tests/system/test_query_plans.py \
 	tests/system/test_reload.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \

@@ -400,6 +400,8 @@ class FakeMattermost:
     unix_path  local mode, on that socket
     """
 
+    handler = Handler
+
     def __init__(self, version="11.6", mode="healthy", tls=None, unix_path=None, subpath="", port=0):
         if mode == "gzip_bomb":
             bomb()
@@ -419,7 +421,7 @@ class FakeMattermost:
         if tls is not None:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(tls[1], tls[0])
-        self.server = UnixServer(unix_path, Handler) if self.is_local else Server(("127.0.0.1", port), Handler)
+        self.server = UnixServer(unix_path, self.handler) if self.is_local else Server(("127.0.0.1", port), self.handler)
         self.server.owner = self
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()

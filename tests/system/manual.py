@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the manual page of a collector says: its families with their labels, and its queries."""
+
+import collections
+import os
+import re
+
+from minotor import SOURCE
+
+COLLECTORS = ("dbpool", "health", "jobs", "kpi", "usage")
+
+
+def lines(collector):
+    path = os.path.join(SOURCE, "collectors", collector, f"minotor-{collector}.7")
+    with open(path, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def section(collector, title):
+    """The lines of one section."""
+    inside, found = False, []
+    for line in lines(collector):
+        if line.startswith(".Sh "):
+            inside = line == ".Sh " + title
+        elif inside:
+            found.append(line)
+    assert found, f"minotor-{collector}(7) has no section {title}"
+    return found
+
+
+def families(collector):
+    """{family: [label names]} of the list under FAMILIES."""
+    found, current, in_labels = {}, None, False
+    for line in section(collector, "FAMILIES"):
+        if not line.startswith(".It Ic mattermost_"):
+            continue
+        for word in line.split()[1:]:
+            if word.startswith("mattermost_"):
+                assert word not in found, f"{word} stands twice in minotor-{collector}(7)"
+                current, in_labels, found[word] = word, False, []
+            elif word == "Ar":
+                in_labels = True
+            elif in_labels and re.fullmatch("[a-z_]+", word):
+                found[current].append(word)
+    return found
+
+
+def all_families():
+    return {family: labels for collector in COLLECTORS for family, labels in families(collector).items()}
+
+
+# One query, or several that are alike, under QUERIES AND WHAT THEY COST.
+#   names     of the queries, as error texts and logs have them
+#   when      the title of the subsection
+#   patterns  regular expressions of their normal()
+#   indexes   that are mentioned
+#   prose     the rest
+Entry = collections.namedtuple("Entry", "names when patterns indexes prose")
+
+
+def normal(sql):
+    """A query without what is only spelling: casts, parameters and times; `watermark' and `now' of a manual page are such."""
+    sql = re.sub(r"::\w+| COLLATE \"C\"", "", sql)
+    sql = re.sub(r"'?\b\d{9,}\b'?|\$\d+|\bwatermark\b|\bnow\b", "#", sql)
+    return " ".join(sql.split())
+
+
+def pattern(text):
+    return ".*".join(re.escape(part) for part in normal(text).split("..."))
+
+
+def queries(collector):
+    found, when = [], None
+    for line in section(collector, "QUERIES AND WHAT THEY COST"):
+        if line.startswith(".Ss "):
+            when = line.removeprefix(".Ss ")
+        elif line.startswith(".It Ic "):
+            found.append(Entry(re.split(r" , Ic ", line.removeprefix(".It Ic ")), when, [], set(), []))
+        elif line == ".El":
+            when = None
+        elif when and found:
+            if line.startswith(".Ql "):
+                found[-1].patterns.append(pattern(line.removeprefix(".Ql ")))
+            elif line.startswith(".Sq idx_"):
+                found[-1].indexes.add(line.split()[1])
+            else:
+                found[-1].prose.append(line)
+    return [entry._replace(prose=" ".join(entry.prose)) for entry in found]
