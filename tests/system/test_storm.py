@@ -37,15 +37,15 @@ class OnPostgreSQL:
     count = f"SELECT count(*) FROM pg_stat_activity WHERE {ours}"
     stuck = f"SELECT count(*) FROM pg_stat_activity WHERE ({ours}) AND now() - xact_start > interval '{STUCK_S} s'"
     look = ("SELECT application_name || ' ' || backend_type || ' ' || COALESCE(state, '') || ' ' || COALESCE(wait_event, '') || ' '"
-            f" || left(query, 60) FROM pg_stat_activity WHERE {ours}")
+            f" || translate(left(query, 60), E'\\n', ' ') FROM pg_stat_activity WHERE {ours}")
     lock, unlock = "BEGIN; LOCK TABLE posts IN ACCESS EXCLUSIVE MODE", "ROLLBACK"
 
 
 class OnMariaDB:
     count = mysql_database.SESSIONS_OF_ROLE
     stuck = count + f" AND COMMAND <> 'Sleep' AND TIME > {STUCK_S}"
-    look = ("SELECT CONCAT_WS(' ', ID, COMMAND, TIME, STATE, LEFT(INFO, 60)) FROM information_schema.PROCESSLIST"
-            " WHERE USER = 'minotor'")
+    look = ("SELECT CONCAT_WS(' ', ID, DB, COMMAND, TIME, STATE, REPLACE(LEFT(INFO, 60), '\\n', ' '))"
+            " FROM information_schema.PROCESSLIST WHERE USER = 'minotor'")
     lock, unlock = "LOCK TABLES Posts WRITE", "UNLOCK TABLES"
 
 
@@ -79,12 +79,13 @@ class Storm:
         self.dice = random.Random(SEED)
         self.counts, self.crowds, self.answers, self.bad = [], [], [], []
         self.killed = {}
+        self.begin = time.monotonic()
 
     def count(self, session):
-        number = int(session(self.engine.count)[0])
-        self.counts.append(number)
-        if number > BUDGET:
-            self.crowds.append((time.monotonic(), session(self.engine.look)))
+        sessions = session(self.engine.look)
+        self.counts.append(len(sessions))
+        if len(sessions) > BUDGET:
+            self.crowds.append((time.monotonic() - self.begin, sessions))
 
     def scrape(self):
         try:
@@ -120,9 +121,9 @@ class Storm:
         return sorted(plan, key=lambda item: item[0])
 
     def rage(self):
-        begin = time.monotonic()
+        self.begin = time.monotonic()
         for moment, action in self.schedule():
-            time.sleep(max(0.0, begin + moment - time.monotonic()))
+            time.sleep(max(0.0, self.begin + moment - time.monotonic()))
             action()
 
 
