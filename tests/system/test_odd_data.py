@@ -402,6 +402,7 @@ JOBS = [
     ((5000, 6000, None, "error", -1), {}),
     ((None, None, None, "cancel_requested", None), {}),
     ((None, None, None, None, None), {}),
+    ((5000, 6000, 7000, "Pending", 50), {}),  # to MySQL equal to one of those above
 ]
 
 
@@ -444,6 +445,10 @@ NAMES = ["smile \U0001f600\U0001f9e1 end", "\U0001f4a5" * 16, 'quote " and \'', 
          "b\u00e4h \u4e2d\u6587", "{label=\"x\"} 7", "# HELP", "", " padded "]
 
 
+# Equal to MySQL, where nothing else is said.
+ALIKE = ["Case", "case", "acc\u00e9nt", "accent", "\U0001f600", "\U0001f680"]
+
+
 def literal(text, engine):
     if engine == "mysql":
         return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -458,13 +463,14 @@ def test_names_of_any_characters(minotor, first_round, fresh):
     emoji = {name: count for count, name in enumerate(NAMES, 1)}
     longest = "\U0001f600" * 63
     emoji |= {longest + one: 40 + ord(one) for one in "ab"}  # alike but for the last of 64 characters
+    emoji |= {name: 70 + count for count, name in enumerate(ALIKE)}
     for name, count in emoji.items():
         rows = ", ".join(f"('u{number}', 'p{count}', {literal(name, engine)}, {1000 + count}, 0)" for number in range(count))
         columns = "UserId, PostId, EmojiName, CreateAt, DeleteAt"
         if truth.has(source, "Reactions", "ChannelId"):
             rows, columns = rows.replace(", 0)", ", 0, 'c')"), columns + ", ChannelId"
         source.sql(f"INSERT INTO Reactions ({columns}) VALUES {rows}")
-    kinds = [name[:32] for name in NAMES]
+    kinds = [name[:32] for name in NAMES] + ALIKE
     for number, name in enumerate(kinds):
         source.sql("INSERT INTO Jobs (Id, Type, Priority, CreateAt, StartAt, LastActivityAt, Status, Progress) VALUES "
                    f"('odd{number}', {literal(name, engine)}, 0, 5000, 6000, {7000 + number}, 'success', 100)")
