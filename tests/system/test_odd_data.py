@@ -47,6 +47,8 @@ NEEDED = {
     "OAuthApps": {"kpi": {"mattermost_integrations"}},
     "Jobs": {"jobs": QUEUE | HISTORY},
 }
+LOST_WITHOUT_SYSTEMS = {USAGE + "start_time_seconds", USAGE + "info", "mattermost_license_expiry_timestamp_seconds",
+                        "mattermost_license_users"}
 FOR_OLD_SCHEMAS = {("Threads", "postid")}  # newer ones have a better column
 MESSAGES = "mattermost_messages_posted_total"
 NOT_THERE = re.compile(r"does not exist|doesn't exist|Unknown column|denied|no SELECT|invalid")
@@ -227,11 +229,47 @@ def test_no_view_of_the_system_values(first_round, installation):
     finally:
         installations.grant(source.server, engine, source.name)
     assert found.status == "partial" and re.search("(?i)denied.*systems", found.error)
-    lost = {USAGE + "start_time_seconds", USAGE + "info", "mattermost_license_expiry_timestamp_seconds",
-            "mattermost_license_users"}
-    assert set(found.unknown) == lost
-    assert_right(found, without(samples, lost))
+    assert set(found.unknown) == LOST_WITHOUT_SYSTEMS
+    assert_right(found, without(samples, LOST_WITHOUT_SYSTEMS))
     assert first_round(source, engine, "usage").status == "ok"
+
+
+@each("installation", NEWEST)
+def test_a_view_that_may_not_be_read(first_round, installation):
+    """It is there, so the table is not asked in its place. To MySQL what may not be read is not there at all."""
+    source, engine = installation
+    samples = expected(source, "usage")
+    grantee = "minotor" if engine == "postgresql" else "minotor@localhost"
+    source.sql(f"REVOKE SELECT ON minotor_systems FROM {grantee}")
+    try:
+        found = first_round(source, engine, "usage")
+    finally:
+        installations.grant(source.server, engine, source.name)
+    assert found.status == "partial" and "\n" not in found.error
+    assert re.search("(?i)minotor_systems|denied.*systems", found.error), found.error
+    assert set(found.unknown) == LOST_WITHOUT_SYSTEMS
+    assert_right(found, without(samples, LOST_WITHOUT_SYSTEMS))
+    assert first_round(source, engine, "usage").status == "ok"
+
+
+@each("installation", installations.VERSIONS)
+def test_an_account_that_may_read_everything(first_round, installation):
+    """Mattermost's own, say: no view of ours is needed."""
+    source, engine = installation
+    name = "sees_all"
+    source.sql("DROP VIEW minotor_systems")
+    if engine == "postgresql":
+        source.sql(f"CREATE ROLE {name} LOGIN PASSWORD 'x'; GRANT pg_read_all_data TO {name}")
+    else:
+        source.sql(f"CREATE USER {name}@localhost IDENTIFIED BY 'x'; GRANT SELECT ON {source.name}.* TO {name}@localhost")
+    try:
+        for collector in READERS:
+            found = first_round(source, engine, collector, database__user=name, database__password="x")
+            assert (found.status, found.error, found.unknown) == ("ok", "", []), collector
+            assert_right(found, expected(source, collector))
+    finally:
+        source.sql(f"DROP ROLE {name}" if engine == "postgresql" else f"DROP USER {name}@localhost")
+        installations.grant(source.server, engine, source.name)
 
 
 @each("installation", NEWEST)
