@@ -176,6 +176,7 @@ SYSTEM_TESTS += \
 	tests/system/test_prometheus.py \
 	tests/system/test_query_plans.py \
 	tests/system/test_reload.py \
+	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
 	tests/system/test_trouble.py

@@ -11,14 +11,15 @@
  */
 #define DIGITS 15
 #define STARTED "StartAt > 0 AND LastActivityAt >= StartAt"
-#define HISTORY_SQL(pair)                                                                                        \
+#define HISTORY_SQL(pair, group)                                                                                 \
     "SELECT Type, Status, COUNT(*), MAX(LastActivityAt), MAX(CASE WHEN " STARTED " THEN " pair " END)"           \
-    " FROM Jobs GROUP BY Type, Status"
+    " FROM Jobs GROUP BY " group
 
 static const struct minotor_query query = {
     .name = "all jobs",
-    .postgresql = HISTORY_SQL("(LPAD(LastActivityAt::text, 15, '0') || LPAD(StartAt::text, 15, '0')) COLLATE \"C\""),
-    .mysql = HISTORY_SQL("CONCAT(LPAD(LastActivityAt, 15, '0'), LPAD(StartAt, 15, '0'))"),
+    .postgresql = HISTORY_SQL("(LPAD(LastActivityAt::text, 15, '0') || LPAD(StartAt::text, 15, '0')) COLLATE \"C\"",
+                              "Type, Status"),
+    .mysql = HISTORY_SQL("CONCAT(LPAD(LastActivityAt, 15, '0'), LPAD(StartAt, 15, '0'))", JOBS_MYSQL_GROUP),
 };
 
 static int64_t duration_of(const char *pair)

@@ -28,6 +28,9 @@ enum task_index { QUEUE, HISTORY, TASK_COUNT };
 #define HISTORY_MAX 512
 #define WORD_BYTES 132 /* 32 characters in the schema */
 
+/* To MySQL texts are equal that differ in case, accents or blanks at the end; labels of series are not. */
+#define JOBS_MYSQL_GROUP "BINARY Type, BINARY Status"
+
 /* The jobs of one type and status that are not done. */
 struct waiting {
     char type[WORD_BYTES];

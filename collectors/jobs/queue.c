@@ -7,10 +7,10 @@
 #define WAITING "'pending', 'in_progress', 'cancel_requested'"
 #define HEARD "GREATEST(COALESCE(StartAt, 0), COALESCE(LastActivityAt, 0))"
 /* A job that was put back into the queue may have kept the -1 of a failure. */
-#define QUEUE_SQL                                                                                                \
+#define QUEUE_SQL(group)                                                                                         \
     "SELECT Type, Status, COUNT(*), MIN(CreateAt), MIN(" HEARD "), MAX(" HEARD "),"                              \
     " MIN(CASE WHEN Progress BETWEEN 0 AND 100 THEN Progress END) FROM Jobs WHERE Status IN (" WAITING ")"       \
-    " GROUP BY Type, Status"
+    " GROUP BY " group
 
 int is_waiting(const char *status)
 {
@@ -47,7 +47,9 @@ static int has_changed(const struct jobs *jobs, const struct waiting *now, size_
 
 int queue_run(const struct minotor_host *host, void *state)
 {
-    static const struct minotor_query query = { .name = "waiting jobs", .postgresql = QUEUE_SQL, .mysql = QUEUE_SQL };
+    static const struct minotor_query query = { .name = "waiting jobs",
+                                                .postgresql = QUEUE_SQL("Type, Status"),
+                                                .mysql = QUEUE_SQL(JOBS_MYSQL_GROUP) };
     struct jobs *jobs = state;
     struct waiting rows[QUEUE_MAX];
     size_t count = 0;
@@ -57,8 +59,9 @@ int queue_run(const struct minotor_host *host, void *state)
     while ((result = minotor_next_row(host)) == MINOTOR_OK) {
         if (count == QUEUE_MAX)
             return minotor_fail(host, "jobs of more than %d types are waiting", QUEUE_MAX);
-        if (read_row(host, &rows[count++]) != MINOTOR_OK)
+        if (read_row(host, &rows[count]) != MINOTOR_OK)
             return MINOTOR_FAILED;
+        count += (size_t)is_waiting(rows[count].status); /* MySQL also finds what only looks like it */
     }
     if (result != MINOTOR_END)
         return result;

@@ -11,14 +11,15 @@ int reactions_run(const struct minotor_host *host, void *state)
      * One pass over the table for all three families. DeleteAt is NULL in rows from before Mattermost 5.33;
      * COALESCE would say the same, but hides from the planner how many rows there are, so that it sorts them all.
      */
-#define REACTIONS_SQL(limit)                                                                                     \
+#define REACTIONS_SQL(group, order, limit)                                                                       \
     "SELECT EmojiName, COUNT(*), SUM(COUNT(*)) OVER (), MAX(MAX(CreateAt)) OVER ()"                              \
     " FROM Reactions WHERE (DeleteAt = 0 OR DeleteAt IS NULL)"                                                   \
-    " GROUP BY EmojiName ORDER BY COUNT(*) DESC, EmojiName LIMIT " limit
+    " GROUP BY " group " ORDER BY COUNT(*) DESC, " order " LIMIT " limit
+    /* To MySQL names are equal that differ in case or accents, or in which character of four bytes they have. */
     static const struct minotor_query reactions = {
         .name = "reactions",
-        .postgresql = REACTIONS_SQL("$1::bigint"),
-        .mysql = REACTIONS_SQL("?"),
+        .postgresql = REACTIONS_SQL("EmojiName", "EmojiName", "$1::bigint"),
+        .mysql = REACTIONS_SQL("BINARY EmojiName", "EmojiName, BINARY EmojiName", "?"),
     };
     struct kpi *kpi = state;
     int64_t all = 0, newest_ms = -1, wanted = minotor_setting_integer(host, "reactions_top");

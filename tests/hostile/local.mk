@@ -34,7 +34,8 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \
 	tests/hostile/torn.so \
-	tests/hostile/visitor.so
+	tests/hostile/visitor.so \
+	tests/hostile/writer.so
 
 # One source, many descriptors that have to be refused; the name says which.
 HOSTILE_DESCRIPTORS = \

@@ -47,6 +47,8 @@ NEEDED = {
     "OAuthApps": {"kpi": {"mattermost_integrations"}},
     "Jobs": {"jobs": QUEUE | HISTORY},
 }
+LOST_WITHOUT_SYSTEMS = {USAGE + "start_time_seconds", USAGE + "info", "mattermost_license_expiry_timestamp_seconds",
+                        "mattermost_license_users"}
 FOR_OLD_SCHEMAS = {("Threads", "postid")}  # newer ones have a better column
 MESSAGES = "mattermost_messages_posted_total"
 NOT_THERE = re.compile(r"does not exist|doesn't exist|Unknown column|denied|no SELECT|invalid")
@@ -227,11 +229,47 @@ def test_no_view_of_the_system_values(first_round, installation):
     finally:
         installations.grant(source.server, engine, source.name)
     assert found.status == "partial" and re.search("(?i)denied.*systems", found.error)
-    lost = {USAGE + "start_time_seconds", USAGE + "info", "mattermost_license_expiry_timestamp_seconds",
-            "mattermost_license_users"}
-    assert set(found.unknown) == lost
-    assert_right(found, without(samples, lost))
+    assert set(found.unknown) == LOST_WITHOUT_SYSTEMS
+    assert_right(found, without(samples, LOST_WITHOUT_SYSTEMS))
     assert first_round(source, engine, "usage").status == "ok"
+
+
+@each("installation", NEWEST)
+def test_a_view_that_may_not_be_read(first_round, installation):
+    """It is there, so the table is not asked in its place. To MySQL what may not be read is not there at all."""
+    source, engine = installation
+    samples = expected(source, "usage")
+    grantee = "minotor" if engine == "postgresql" else "minotor@localhost"
+    source.sql(f"REVOKE SELECT ON minotor_systems FROM {grantee}")
+    try:
+        found = first_round(source, engine, "usage")
+    finally:
+        installations.grant(source.server, engine, source.name)
+    assert found.status == "partial" and "\n" not in found.error
+    assert re.search("(?i)minotor_systems|denied.*systems", found.error), found.error
+    assert set(found.unknown) == LOST_WITHOUT_SYSTEMS
+    assert_right(found, without(samples, LOST_WITHOUT_SYSTEMS))
+    assert first_round(source, engine, "usage").status == "ok"
+
+
+@each("installation", installations.VERSIONS)
+def test_an_account_that_may_read_everything(first_round, installation):
+    """Mattermost's own, say: no view of ours is needed."""
+    source, engine = installation
+    name = "sees_all"
+    source.sql("DROP VIEW minotor_systems")
+    if engine == "postgresql":
+        source.sql(f"CREATE ROLE {name} LOGIN PASSWORD 'x'; GRANT pg_read_all_data TO {name}")
+    else:
+        source.sql(f"CREATE USER {name}@localhost IDENTIFIED BY 'x'; GRANT SELECT ON {source.name}.* TO {name}@localhost")
+    try:
+        for collector in READERS:
+            found = first_round(source, engine, collector, database__user=name, database__password="x")
+            assert (found.status, found.error, found.unknown) == ("ok", "", []), collector
+            assert_right(found, expected(source, collector))
+    finally:
+        source.sql(f"DROP ROLE {name}" if engine == "postgresql" else f"DROP USER {name}@localhost")
+        installations.grant(source.server, engine, source.name)
 
 
 @each("installation", NEWEST)
@@ -402,6 +440,7 @@ JOBS = [
     ((5000, 6000, None, "error", -1), {}),
     ((None, None, None, "cancel_requested", None), {}),
     ((None, None, None, None, None), {}),
+    ((5000, 6000, 7000, "Pending", 50), {}),  # to MySQL equal to one of those above
 ]
 
 
@@ -444,6 +483,10 @@ NAMES = ["smile \U0001f600\U0001f9e1 end", "\U0001f4a5" * 16, 'quote " and \'', 
          "b\u00e4h \u4e2d\u6587", "{label=\"x\"} 7", "# HELP", "", " padded "]
 
 
+# Equal to MySQL, where nothing else is said.
+ALIKE = ["Case", "case", "acc\u00e9nt", "accent", "\U0001f600", "\U0001f680"]
+
+
 def literal(text, engine):
     if engine == "mysql":
         return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -458,13 +501,14 @@ def test_names_of_any_characters(minotor, first_round, fresh):
     emoji = {name: count for count, name in enumerate(NAMES, 1)}
     longest = "\U0001f600" * 63
     emoji |= {longest + one: 40 + ord(one) for one in "ab"}  # alike but for the last of 64 characters
+    emoji |= {name: 70 + count for count, name in enumerate(ALIKE)}
     for name, count in emoji.items():
         rows = ", ".join(f"('u{number}', 'p{count}', {literal(name, engine)}, {1000 + count}, 0)" for number in range(count))
         columns = "UserId, PostId, EmojiName, CreateAt, DeleteAt"
         if truth.has(source, "Reactions", "ChannelId"):
             rows, columns = rows.replace(", 0)", ", 0, 'c')"), columns + ", ChannelId"
         source.sql(f"INSERT INTO Reactions ({columns}) VALUES {rows}")
-    kinds = [name[:32] for name in NAMES]
+    kinds = [name[:32] for name in NAMES] + ALIKE
     for number, name in enumerate(kinds):
         source.sql("INSERT INTO Jobs (Id, Type, Priority, CreateAt, StartAt, LastActivityAt, Status, Progress) VALUES "
                    f"('odd{number}', {literal(name, engine)}, 0, 5000, 6000, {7000 + number}, 'success', 100)")

@@ -125,6 +125,16 @@ def test_the_first_round_is_seen_to_read_them(watched):
     assert set(BIG) <= read.keys()
 
 
+def test_dbpool_reads_no_table_of_mattermost(watched):
+    """Views of the server's memory only, each of which its manual names."""
+    manual_text = "\n".join(manual.section("dbpool", "QUERIES"))
+    for query in watched.first["dbpool"] + watched.later["dbpool"]:
+        for step in query.steps:
+            assert step.table.startswith("pg_") or step.table.upper() in query.text or step.table == "session_status", query
+        for names in re.findall(r"pg_catalog\.(\w+)|information_schema\.(\w+)", query.text):
+            assert "".join(names) in manual_text, query.text
+
+
 # -- the manual ----------------------------------------------------------------------------------------------------------
 
 

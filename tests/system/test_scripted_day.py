@@ -2,6 +2,7 @@
 """A day in the life of an installation, watched by counts that go on from a baseline: equal to full counts after each
 step, or off by what minotor-kpi(7) calls drift, until the next baseline repairs it."""
 
+import itertools
 import os
 import time
 
@@ -26,9 +27,10 @@ FILES = ("mattermost_files",)
 SIZE = ("mattermost_files_size_bytes",)
 MESSAGES = "mattermost_messages_posted_total"
 REAL = [("postgresql", "real"), ("mysql", "real")]
-VERSIONS = pytest.mark.parametrize("day", REAL + installations.VERSIONS[::2], indirect=True, ids="-".join)
+VERSIONS = pytest.mark.parametrize("day", REAL + [("postgresql", "11.6"), ("mysql", "9.9")], indirect=True, ids="-".join)
 # Where nothing but the engine makes a difference.
-ENGINES = pytest.mark.parametrize("day", [("postgresql", "11.6"), ("mysql", "9.9")], indirect=True, ids="-".join)
+ENGINES = pytest.mark.parametrize("day", REAL, indirect=True, ids="-".join)
+SEEDS = itertools.count(7)  # days of one installation have ids of their own
 PAUSE = 3.2  # more than two lags: what happened is behind the watermark
 
 
@@ -44,14 +46,16 @@ class Day:
     def __init__(self, source, engine, version, folder):
         self.source, self.engine = source, engine
         self.reader = installations.Reader(source, engine)
-        self.live = MODULES[engine].mattermost_fixture.Live(engine, "5.37" if version == "real" else version, 7)
+        self.live = MODULES[engine].mattermost_fixture.Live(engine, "5.37" if version == "real" else version, next(SEEDS))
         self.folder = installations.drivers(folder)
+        self.drift, self.number = {}, time.time_ns() // 10 ** 6
+        self.start_workers()
+
+    def start_workers(self):
         self.faithful = self.worker("kpi", FAITHFUL)
         self.watchful = self.worker("kpi", WATCHFUL)
         self.jobs = self.worker("jobs", {"history_interval": "0s"})
         self.usage = self.worker("usage", USAGE)
-        self.drift = {}
-        self.number = 0
         for one in self.workers():
             assert one.round().status == "ok"
 
@@ -79,14 +83,21 @@ class Day:
         return [(self.faithful, drifted), (self.watchful, expected), (self.jobs, truth.jobs(self.reader)),
                 (self.usage, truth.usage(self.reader))]
 
+    @staticmethod
+    def round_after(one, seen):
+        """All have theirs at the same time."""
+        one.wait(lambda: len(one.pipe.rounds) > seen)
+        return one.pipe.rounds[seen]
+
     def settle(self, what, seconds=20, only=None):
         """All workers come to show what is true; what counts on does at once, the others when they look."""
         end = time.monotonic() + seconds
         while True:
             for one in self.workers():
                 one.pump(0)
+            seen = {one: len(one.pipe.rounds) for one in self.workers()}
             pairs = [(one, expected) for one, expected in self.truths() if only is None or one in only]
-            wrong = [truth.difference(truth.comparable(one.round().samples, MESSAGES), expected)
+            wrong = [truth.difference(truth.comparable(self.round_after(one, seen[one]).samples, MESSAGES), expected)
                      for one, expected in pairs]
             if not any(wrong):
                 return
@@ -106,24 +117,45 @@ class Day:
         samples = self.faithful.pipe.rounds[-1].samples
         return [samples[("mattermost_kpi_counted_timestamp_seconds", table)] for table in ("posts", "files")]
 
+    @staticmethod
+    def assert_counters_never_fall(one):
+        """Whatever Mattermost's own counters do."""
+        last = {}
+        for found in one.pipe.rounds:
+            for key, value in found.samples.items():
+                if key[0] == MESSAGES:
+                    assert value >= last.get(key, 0), (found.number, key)
+                    last[key] = value
+
     def end(self):
         for one in self.workers():
             one.end()
+            self.assert_counters_never_fall(one)
             print(one.log_text[-3000:])
         self.reader.close()
 
 
+@pytest.fixture(scope="module")
+def sources(servers):
+    """sources(engine, version): one day of it comes after the other."""
+    made = {}
+
+    def get(engine, version):
+        if (engine, version) not in made:
+            name = "day_" + version.replace(".", "_")
+            if version == "real" and not os.path.exists(MODULES[engine].REAL_DUMP):
+                pytest.skip("no ../shared/real beside the source tree")
+            make = installations.real if version == "real" else installations.generated
+            made[engine, version] = make(servers[engine], engine, *(() if version == "real" else (version,)), name)
+        return made[engine, version]
+
+    return get
+
+
 @pytest.fixture
-def day(request, servers, tmp_path):
+def day(request, sources, tmp_path):
     engine, version = request.param
-    name = f"day_{request.function.__name__[:20]}_{version.replace('.', '_')}"
-    if version == "real":
-        if not os.path.exists(MODULES[engine].REAL_DUMP):
-            pytest.skip("no ../shared/real beside the source tree")
-        source = installations.real(servers[engine], engine, name)
-    else:
-        source = installations.generated(servers[engine], engine, version, name)
-    made = Day(source, engine, version, str(tmp_path))
+    made = Day(sources(engine, version), engine, version, str(tmp_path))
     yield made
     made.end()
 
@@ -200,31 +232,57 @@ def oldest_posts(count, beyond=0):
             f" OFFSET {beyond}) AS chosen)")
 
 
+def user_to_delete(day):
+    """(id, how many posts go with it): somebody whose posts are neither the oldest nor the roots of others."""
+    user, posts = day.source.rows(
+        f"SELECT UserId, COUNT(*) FROM Posts WHERE DeleteAt = 0 AND RootId = '' AND UserId IN (SELECT Id FROM Users)"
+        f" AND UserId NOT IN (SELECT UserId FROM Posts WHERE Id IN {oldest_posts(1)})"
+        f" GROUP BY UserId ORDER BY COUNT(*), UserId LIMIT 1")[0]
+    return user, int(posts)
+
+
 def drifting(day):
     """(what, SQL, drift of the faithful one, who else notices): steps that minotor-kpi(7) names."""
     live, now = day.live, time.time_ns() // 10 ** 6
     everybody, on_postgresql = ("watchful", "usage"), day.engine == "postgresql"
     yield "a run of data retention", [
         f"DELETE FROM Posts WHERE Id IN {oldest_posts(20)}", live.new_job("data_retention"), live.claim_job("data_retention"),
-        live.finish_job("data_retention")], 20, everybody
+        live.finish_job("data_retention")], {POSTS: 20}, everybody
     yield "an import by a job", [
         live.new_post(), f"UPDATE Posts SET CreateAt = CreateAt - 8000000000, UpdateAt = CreateAt WHERE CreateAt > {now}",
-        live.new_job("import_process"), live.claim_job("import_process"), live.finish_job("import_process")], -1, everybody
+        live.new_job("import_process"), live.claim_job("import_process"), live.finish_job("import_process")], {POSTS: -1}, everybody
     # The counter of the channel goes with it, its posts are as good as gone.
     yield "posts and a channel deleted for good", [
         f"DELETE FROM Posts WHERE Id IN {oldest_posts(2, 40)}",
         "UPDATE Channels SET TotalMsgCount = 0 WHERE Id = (SELECT Id FROM (SELECT Id FROM Channels WHERE Type = 'O'"
-        " AND TotalMsgCount > 5 ORDER BY Id LIMIT 1) AS chosen)"], 2, everybody if on_postgresql else ("watchful",)
+        " AND TotalMsgCount > 5 ORDER BY Id LIMIT 1) AS chosen)"], {POSTS: 2}, everybody if on_postgresql else ("watchful",)
+    user, posts = user_to_delete(day)
+    yield "a user deleted for good", [
+        f"DELETE FROM Posts WHERE UserId = '{user}' AND RootId = ''", f"DELETE FROM Users WHERE Id = '{user}'"], {
+            POSTS: posts}, everybody if on_postgresql else ("watchful",)
+    yield "the oldest posts purged by nobody's job", [
+        f"DELETE FROM Posts WHERE Id IN {oldest_posts(5)}"], {POSTS: 5}, everybody
+    yield "the oldest file purged", [
+        "DELETE FROM FileInfo WHERE Id IN (SELECT Id FROM (SELECT Id FROM FileInfo ORDER BY CreateAt LIMIT 1) AS chosen)"], {
+            FILES: 1, SIZE: 4711}, everybody
     yield "single posts deleted for good", [
-        f"DELETE FROM Posts WHERE Id IN {oldest_posts(3, 50)}"], 3, everybody if on_postgresql else ()
+        f"DELETE FROM Posts WHERE Id IN {oldest_posts(3, 50)}"], {POSTS: 3}, everybody if on_postgresql else ()
 
 
 @ENGINES
 def test_drift_and_its_repair(day):
+    day.sql("DELETE FROM FileInfo")
+    for seconds in (0, 0.01):
+        time.sleep(seconds)  # one is older than the other
+        day.sql(new_file(day, day.newest("DeleteAt = 0")))
+    for one in day.workers():
+        one.end()
+    day.start_workers()
     for what, texts, drift, noticed_by in drifting(day):
         day.settle("before " + what)
         day.sql(*texts)
-        day.drift[POSTS] = day.drift.get(POSTS, 0) + drift
+        for key, value in drift.items():
+            day.drift[key] = day.drift.get(key, 0) + value
         day.settle(what, only=[day.faithful])
         # Where nothing tells, the next baseline does, here that of a worker which knows of no former one.
         if "watchful" not in noticed_by:
@@ -234,6 +292,12 @@ def test_drift_and_its_repair(day):
             day.usage.end()
             day.usage = day.worker("usage", USAGE)
         day.settle(what)
+    # All of it together is repaired by a baseline that comes because it is time.
+    state = day.faithful.wait(lambda: day.faithful.state)
+    day.faithful.end()
+    day.faithful, day.drift = installations.worker(day.source, day.engine, "kpi", day.folder, state=state,
+                                                   own={**FAITHFUL, "baseline_interval": "1s"}), {}
+    day.settle("the regular baseline")
 
 
 @ENGINES

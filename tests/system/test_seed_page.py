@@ -102,8 +102,8 @@ def grant_as_told(server, engine, name):
     run = server.psql if engine == "postgresql" else server.sql
     run(script, name)
     offered = re.findall(r"^-- (GRANT .*;)$", script, re.MULTILINE)
-    assert len(offered) == 1
-    run(offered[0], name)
+    assert offered
+    run("\n".join(offered), name)
     password = quoted(installations.MODULES[engine].PASSWORD)
     if engine == "postgresql":
         run("ALTER ROLE minotor CONNECTION LIMIT 8 PASSWORD '%s'" % installations.MODULES[engine].PASSWORD.replace("'", "''"), name)
