@@ -31,16 +31,24 @@ SYSTEM_TESTS =
 UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 
 # -- supervisor
-UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_supervisor \
-	tests/unit/test_trial
+UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_state_file \
+	tests/unit/test_supervisor tests/unit/test_trial
 SUPERVISOR_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS)
 tests_unit_test_budget_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_config_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_lifecycle_LDADD = $(SUPERVISOR_LDADD)
+tests_unit_test_state_file_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_supervisor_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_supervisor_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_trial_LDADD = $(SUPERVISOR_LDADD) $(JANSSON_LIBS)
+FUZZ_REPLAYS += tests/fuzz/fuzz_state_file_replay
+FUZZERS += tests/fuzz/fuzz_state_file_fuzzer
+tests_fuzz_fuzz_state_file_replay_SOURCES = tests/fuzz/fuzz_state_file.c tests/tap/replay.c
+tests_fuzz_fuzz_state_file_replay_LDADD = $(SUPERVISOR_LDADD)
+tests_fuzz_fuzz_state_file_fuzzer_SOURCES = tests/fuzz/fuzz_state_file.c
+tests_fuzz_fuzz_state_file_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+tests_fuzz_fuzz_state_file_fuzzer_LDADD = $(SUPERVISOR_LDADD)
 
 # -- Mattermost's own configuration
 MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
@@ -166,6 +174,7 @@ SYSTEM_TESTS += \
 	tests/system/test_reload.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
+	tests/system/test_state_file.py \
 	tests/system/test_trouble.py
 
 include tests/bench/local.mk
