@@ -70,8 +70,9 @@ SYSTEM_TESTS += tests/system/test_config_row.py tests/system/test_mattermost_con
 EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker
-UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi tests/unit/test_usage tests/unit/test_plugin tests/unit/test_round \
-	tests/unit/test_reasons tests/unit/test_report tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings
+UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
+	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_running \
+	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings tests/unit/test_usage
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
 COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
 tests_unit_test_claim_LDADD = $(WORKER_LDADD)
@@ -95,6 +96,8 @@ tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
 tests_unit_test_round_LDADD = $(WORKER_LDADD)
 tests_unit_test_reasons_LDADD = $(WORKER_LDADD)
 tests_unit_test_report_LDADD = $(WORKER_LDADD)
+tests_unit_test_running_SOURCES = tests/unit/test_running.c collectors/cell.c collectors/running.c collectors/task.c
+tests_unit_test_running_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors
 tests_unit_test_samples_LDADD = $(WORKER_LDADD) -lm
 tests_unit_test_schedule_LDADD = $(WORKER_LDADD)
 tests_unit_test_settings_LDADD = $(WORKER_LDADD)
@@ -172,6 +175,7 @@ SYSTEM_TESTS += \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
 	tests/system/test_reload.py \
+	tests/system/test_replica.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
 	tests/system/test_state_file.py \
