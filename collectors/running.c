@@ -58,11 +58,38 @@ static int read_window(const struct minotor_host *host, const struct running_sou
     return result;
 }
 
+/* When something was last created or deleted, as far as this server knows; 1: never. */
+static int read_newest(const struct minotor_host *host, const struct running_source *source, int64_t *newest_ms)
+{
+    int64_t created_ms = 1, deleted_ms = 1;
+    int result = cell_query(host, &source->newest, NULL, 0);
+    if (result == MINOTOR_OK)
+        result = cell_only_row(host);
+    if (result == MINOTOR_OK)
+        result = cell_number_or(host, 0, 1, &created_ms);
+    if (result == MINOTOR_OK)
+        result = cell_number_or(host, 1, 1, &deleted_ms);
+    *newest_ms = created_ms > deleted_ms ? created_ms : deleted_ms;
+    return result;
+}
+
+static int64_t lag_of(const struct running_source *source, const struct running_settings *settings)
+{
+    return settings->lag_ms + source->delay_ms;
+}
+
+/* Up to where nothing more can come. 1 where there is nothing yet: all that ever comes is after it. */
+static int64_t settled_at(int64_t newest_ms, int64_t now_ms, int64_t lag_ms)
+{
+    int64_t present_ms = newest_ms < now_ms ? newest_ms : now_ms;
+    return present_ms > lag_ms ? present_ms - lag_ms : 1;
+}
+
 /* The count can do without them: marks that cannot be read are those of the baseline, which nothing has changed. */
 static int read_marks(const struct minotor_host *host, const struct running_source *source,
                       const struct running *running, int64_t *marks)
 {
-    int result = cell_query(host, &source->marks, NULL, 0);
+    int result = cell_query(host, &source->marks, &running->marks[0], 1);
     if (result == MINOTOR_OK)
         result = cell_only_row(host);
     for (uint32_t i = 0; i < RUNNING_MARKS && result == MINOTOR_OK; i++)
@@ -81,20 +108,25 @@ static int is_overdue(const struct running *running, const struct running_settin
 }
 
 /*
- * The total and the window are of one transaction's snapshot: a failure between them would have ended it, and this
- * function with it.
+ * All that it reads is of one transaction's snapshot: a failure in between would have ended it, and this function
+ * with it. What a failure has cost is added to what those before it have: one that never succeeds becomes rare.
  */
 static int take_baseline(const struct minotor_host *host, const struct running_source *source, struct running *running,
                          const struct running_settings *settings, const int64_t *marks, struct running_value *value)
 {
-    int64_t began_ms = minotor_now_ms(host);
-    int64_t watermark_ms = began_ms - settings->lag_ms;
+    int64_t left_ms = minotor_remaining_ms(host), lost_ms = running->pace.lost_ms;
+    int64_t newest_ms = 0, watermark_ms = 0;
     struct window open;
     int result = read_total(host, source, &value->rows, &value->sum);
     if (result == MINOTOR_OK)
+        result = read_newest(host, source, &newest_ms);
+    if (result == MINOTOR_OK) {
+        watermark_ms = settled_at(newest_ms, minotor_now_ms(host), lag_of(source, settings));
         result = read_window(host, source, watermark_ms, FOREVER, &open);
+    }
     if (result != MINOTOR_OK) {
-        pace_failed(&running->pace, began_ms, minotor_now_ms(host));
+        pace_failed(&running->pace, host, left_ms);
+        running->pace.lost_ms += lost_ms;
         return result;
     }
     running->watermark_ms = watermark_ms;
@@ -102,9 +134,33 @@ static int take_baseline(const struct minotor_host *host, const struct running_s
     running->sum = value->sum - open.created_sum + open.deleted_sum;
     running->created_sum = -open.created_sum;
     memcpy(running->marks, marks, sizeof running->marks);
-    pace_succeeded(&running->pace, began_ms, minotor_now_ms(host));
+    pace_succeeded(&running->pace, host, left_ms);
     value->created_sum = 0;
     value->is_baseline = 1;
+    return MINOTOR_OK;
+}
+
+/* By a whole lag at a time: the window that is counted anew in each round is never longer than two. */
+static int move_watermark(const struct minotor_host *host, const struct running_source *source, struct running *running,
+                          int64_t settled_ms, int64_t lag_ms)
+{
+    int64_t time_ms = minotor_remaining_ms(host);
+    for (int64_t step_ms = RUNNING_STEP_MS, steps = 0; settled_ms - running->watermark_ms >= lag_ms; steps++) {
+        struct window window;
+        int64_t left_ms = settled_ms - running->watermark_ms;
+        int64_t to_ms = left_ms > step_ms ? running->watermark_ms + step_ms : settled_ms;
+        if (steps > 0 && minotor_remaining_ms(host) < time_ms / 2)
+            return minotor_fail(host, "%s: what came while nobody looked is still being added up", source->window.name);
+        int result = read_window(host, source, running->watermark_ms, to_ms, &window);
+        if (result != MINOTOR_OK)
+            return result;
+        running->watermark_ms = to_ms;
+        running->rows += window.created - window.deleted;
+        running->sum += window.created_sum - window.deleted_sum;
+        running->created_sum += window.created_sum;
+        if (window.created + window.deleted < RUNNING_STEP_ROWS)
+            step_ms *= 2;
+    }
     return MINOTOR_OK;
 }
 
@@ -121,62 +177,85 @@ static int count_on(const struct minotor_host *host, const struct running_source
     return MINOTOR_OK;
 }
 
-/* By a whole lag at a time: the window that is counted anew in each round is never longer than two. */
-static int move_watermark(const struct minotor_host *host, const struct running_source *source, struct running *running,
-                          int64_t to_ms, struct running_value *value)
-{
-    struct window settled;
-    int result = read_window(host, source, running->watermark_ms, to_ms, &settled);
-    if (result != MINOTOR_OK)
-        return result;
-    running->watermark_ms = to_ms;
-    running->rows += settled.created - settled.deleted;
-    running->sum += settled.created_sum - settled.deleted_sum;
-    running->created_sum += settled.created_sum;
-    value->has_moved = 1;
-    return MINOTOR_OK;
-}
-
 static int count_exactly(const struct minotor_host *host, const struct running_source *source, struct running *running,
                          struct running_value *value)
 {
-    int64_t began_ms = minotor_now_ms(host);
+    int64_t left_ms = minotor_remaining_ms(host);
     int result = read_total(host, source, &value->rows, &value->sum);
     memset(running, 0, sizeof *running);
     if (result == MINOTOR_OK)
-        pace_succeeded(&running->pace, began_ms, minotor_now_ms(host));
+        pace_succeeded(&running->pace, host, left_ms);
     value->is_baseline = 1;
     return result;
+}
+
+/* A baseline when there was none, or when the one that there was has become too old to be counted on from. */
+static int begin_anew(const struct minotor_host *host, const struct running_source *source, struct running *running,
+                      const struct running_settings *settings, const int64_t *marks, struct running_value *value)
+{
+    if (running->pace.failed_ms != 0 && !pace_is_due(&running->pace, minotor_now_ms(host), 0))
+        return minotor_fail(host, "%s failed or took too long and will be tried again; a longer timeout may help",
+                            source->total.name);
+    return take_baseline(host, source, running, settings, marks, value);
+}
+
+/* A baseline while another one is there; that one is gone on from when it fails. */
+static int renew(const struct minotor_host *host, const struct running_source *source, struct running *running,
+                 const struct running_settings *settings, const int64_t *marks, struct running_value *value)
+{
+    struct running_value known = *value;
+    int is_first_try = running->pace.failed_ms == 0;
+    int result = take_baseline(host, source, running, settings, marks, value);
+    if (result == MINOTOR_OK)
+        return MINOTOR_OK;
+    *value = known;
+    if (is_first_try)
+        minotor_log(host, MINOTOR_NOTICE, "%s; the last full count is gone on from", minotor_error(host));
+    return MINOTOR_OK;
+}
+
+/* Whether rows may have escaped; and up to where they are settled now. */
+static int look_ahead(const struct minotor_host *host, const struct running_source *source,
+                      const struct running *running, int64_t now_ms, int64_t lag_ms, int64_t *settled_ms, int *suspect)
+{
+    int64_t newest_ms;
+    *settled_ms = running->watermark_ms;
+    /* A clock was put back. If it was ours alone, nothing is lost but one baseline. */
+    *suspect |= running->watermark_ms > now_ms;
+    if (now_ms - lag_ms - running->watermark_ms < lag_ms)
+        return MINOTOR_OK;
+    int result = read_newest(host, source, &newest_ms);
+    if (result != MINOTOR_OK)
+        return result;
+    *settled_ms = settled_at(newest_ms, now_ms, lag_ms);
+    *suspect |= newest_ms < running->watermark_ms;
+    return MINOTOR_OK;
 }
 
 static int count(const struct minotor_host *host, const struct running_source *source, struct running *running,
                  const struct running_settings *settings, int suspect, const int64_t *marks, struct running_value *value)
 {
-    int64_t now_ms = minotor_now_ms(host);
-    int result = MINOTOR_OK;
-    int is_known = running->watermark_ms != 0;
-    if (is_known) {
+    int64_t now_ms = minotor_now_ms(host), lag_ms = lag_of(source, settings), settled_ms;
+    if (running->watermark_ms == 0)
+        return begin_anew(host, source, running, settings, marks, value);
+    int result = look_ahead(host, source, running, now_ms, lag_ms, &settled_ms, &suspect);
+    if (result != MINOTOR_OK)
+        return result;
+    suspect |= memcmp(marks, running->marks, sizeof running->marks) != 0;
+    int is_due = is_overdue(running, settings, now_ms) ||
+                 (suspect && pace_is_due(&running->pace, now_ms, settings->repair_interval_ms));
+    if (is_due && settled_ms - running->watermark_ms > RUNNING_STEP_MS)
+        return begin_anew(host, source, running, settings, marks, value);
+    result = move_watermark(host, source, running, settled_ms, lag_ms);
+    if (result == MINOTOR_OK)
         result = count_on(host, source, running, value);
-        if (result != MINOTOR_OK)
-            return result;
-    }
-    int is_impossible = value->rows < 0 || (source->has_sum && value->sum < 0);
-    suspect |= is_impossible || memcmp(marks, running->marks, sizeof running->marks) != 0;
-    if (!is_known || is_overdue(running, settings, now_ms) ||
-        (suspect && pace_is_due(&running->pace, now_ms, settings->repair_interval_ms))) {
-        if (!is_known && !pace_is_due(&running->pace, now_ms, 0))
-            return minotor_fail(host, "%s failed or took too long; it will be tried again", source->total.name);
-        result = take_baseline(host, source, running, settings, marks, value);
-        if (result == MINOTOR_OK || !is_known)
-            return result;
-        /* What was known before is still the best that there is. */
-        return is_impossible ? result : MINOTOR_OK;
-    }
-    if (is_impossible)
-        return minotor_fail(host, "%s: rows have vanished; they will be counted anew", source->total.name);
-    if (now_ms - settings->lag_ms - running->watermark_ms >= settings->lag_ms)
-        result = move_watermark(host, source, running, now_ms - settings->lag_ms, value);
-    return result;
+    if (result != MINOTOR_OK)
+        return result;
+    if (value->rows >= 0 && (!source->has_sum || value->sum >= 0))
+        return is_due ? renew(host, source, running, settings, marks, value) : MINOTOR_OK;
+    if (is_due || pace_is_due(&running->pace, now_ms, settings->repair_interval_ms))
+        return take_baseline(host, source, running, settings, marks, value);
+    return minotor_fail(host, "%s: rows have vanished; they will be counted anew", source->total.name);
 }
 
 int running_count(const struct minotor_host *host, const struct running_source *source, struct running *running,
@@ -199,4 +278,9 @@ int running_count(const struct minotor_host *host, const struct running_source *
         minotor_log(host, MINOTOR_NOTICE, "%s; rows that vanish are noticed late", reason);
     running->is_blind = reason[0] != '\0';
     return MINOTOR_OK;
+}
+
+void running_resume(struct running *running)
+{
+    running->pace.failed_ms = running->pace.lost_ms = 0;
 }

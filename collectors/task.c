@@ -14,18 +14,18 @@ int pace_is_due(const struct pace *pace, int64_t now_ms, int64_t interval_ms)
     return pace->done_ms == 0 || now_ms < pace->done_ms || now_ms - pace->done_ms >= wait_ms;
 }
 
-void pace_succeeded(struct pace *pace, int64_t began_ms, int64_t ended_ms)
+void pace_succeeded(struct pace *pace, const struct minotor_host *host, int64_t left_ms)
 {
-    pace->done_ms = ended_ms;
-    pace->cost_ms = ended_ms > began_ms ? ended_ms - began_ms : 0;
+    pace->done_ms = minotor_now_ms(host);
+    pace->cost_ms = left_ms - minotor_remaining_ms(host);
     pace->failed_ms = 0;
     pace->lost_ms = 0;
 }
 
-void pace_failed(struct pace *pace, int64_t began_ms, int64_t ended_ms)
+void pace_failed(struct pace *pace, const struct minotor_host *host, int64_t left_ms)
 {
-    pace->failed_ms = ended_ms;
-    pace->lost_ms = ended_ms > began_ms ? ended_ms - began_ms : 0;
+    pace->failed_ms = minotor_now_ms(host);
+    pace->lost_ms = left_ms - minotor_remaining_ms(host);
 }
 
 static int is_due(const struct minotor_host *host, const struct task *task, const struct task_state *state)
@@ -39,17 +39,17 @@ static int is_due(const struct minotor_host *host, const struct task *task, cons
 /* MINOTOR_OK, MINOTOR_FAILED or MINOTOR_CANCELLED. */
 static int run(const struct minotor_host *host, const struct task *task, struct task_state *state, void *context)
 {
-    int64_t began_ms = minotor_now_ms(host);
+    int64_t left_ms = minotor_remaining_ms(host);
     int result = task->run(host, context);
     if (result == MINOTOR_OK || result == MINOTOR_NO_DATA) {
         state->knowledge = result == MINOTOR_OK ? TASK_KNOWN : TASK_WITHDRAWN;
         state->is_stale = 0;
-        pace_succeeded(&state->pace, began_ms, minotor_now_ms(host));
+        pace_succeeded(&state->pace, host, left_ms);
         return MINOTOR_OK;
     }
     snprintf(state->reason, sizeof state->reason, "%s", minotor_error(host));
     state->knowledge = TASK_UNKNOWN;
-    pace_failed(&state->pace, began_ms, minotor_now_ms(host));
+    pace_failed(&state->pace, host, left_ms);
     return result;
 }
 

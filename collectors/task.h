@@ -24,8 +24,12 @@ struct pace {
 /* Whether to do it now. After a success: in `interval_ms`, but not before a hundred times its cost. */
 int pace_is_due(const struct pace *pace, int64_t now_ms, int64_t interval_ms);
 
-void pace_succeeded(struct pace *pace, int64_t began_ms, int64_t ended_ms);
-void pace_failed(struct pace *pace, int64_t began_ms, int64_t ended_ms);
+/*
+ * It has ended just now. `left_ms` is what minotor_remaining_ms() said when it began: that knows how long it took, also
+ * when the wall clock was put right meanwhile.
+ */
+void pace_succeeded(struct pace *pace, const struct minotor_host *host, int64_t left_ms);
+void pace_failed(struct pace *pace, const struct minotor_host *host, int64_t left_ms);
 
 struct task {
     const char *name;

@@ -2,6 +2,7 @@
 # is there stays, and the new text is put beside it as NAME.new.
 
 confdir = $(sysconfdir)/minotor
+statedir = $(localstatedir)/lib/minotor
 CONFIGURATION = etc/minotor.conf
 CONFIGURATION_COLLECTORS = etc/collectors.d/kpi.conf etc/collectors.d/health.conf etc/collectors.d/dbpool.conf \
 	etc/collectors.d/jobs.conf etc/collectors.d/usage.conf
@@ -49,7 +50,8 @@ EXTRA_DIST += etc/systemd/minotor.service.in etc/tmpfiles.d/minotor.conf.in
 CLEANFILES += $(nodist_systemdunit_DATA) $(nodist_tmpfiles_DATA)
 
 fill_in = $(AM_V_GEN)$(MKDIR_P) $(@D) && \
-	sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@confdir[@]|$(confdir)|g' $(srcdir)/$@.in >$@.new && mv $@.new $@
+	sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@confdir[@]|$(confdir)|g' \
+	-e 's|@statedir[@]|$(statedir)|g' $(srcdir)/$@.in >$@.new && mv $@.new $@
 etc/systemd/minotor.service: etc/systemd/minotor.service.in Makefile
 	$(fill_in)
 etc/tmpfiles.d/minotor.conf: etc/tmpfiles.d/minotor.conf.in Makefile

@@ -31,16 +31,24 @@ SYSTEM_TESTS =
 UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 
 # -- supervisor
-UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_supervisor \
-	tests/unit/test_trial
+UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_state_file \
+	tests/unit/test_supervisor tests/unit/test_trial
 SUPERVISOR_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS)
 tests_unit_test_budget_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_config_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_lifecycle_LDADD = $(SUPERVISOR_LDADD)
+tests_unit_test_state_file_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_supervisor_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_supervisor_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_trial_LDADD = $(SUPERVISOR_LDADD) $(JANSSON_LIBS)
+FUZZ_REPLAYS += tests/fuzz/fuzz_state_file_replay
+FUZZERS += tests/fuzz/fuzz_state_file_fuzzer
+tests_fuzz_fuzz_state_file_replay_SOURCES = tests/fuzz/fuzz_state_file.c tests/tap/replay.c
+tests_fuzz_fuzz_state_file_replay_LDADD = $(SUPERVISOR_LDADD)
+tests_fuzz_fuzz_state_file_fuzzer_SOURCES = tests/fuzz/fuzz_state_file.c
+tests_fuzz_fuzz_state_file_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+tests_fuzz_fuzz_state_file_fuzzer_LDADD = $(SUPERVISOR_LDADD)
 
 # -- Mattermost's own configuration
 MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
@@ -62,8 +70,9 @@ SYSTEM_TESTS += tests/system/test_config_row.py tests/system/test_mattermost_con
 EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker
-UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi tests/unit/test_usage tests/unit/test_plugin tests/unit/test_round \
-	tests/unit/test_reasons tests/unit/test_report tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings
+UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
+	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_running \
+	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings tests/unit/test_usage
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
 COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
 tests_unit_test_claim_LDADD = $(WORKER_LDADD)
@@ -87,6 +96,8 @@ tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
 tests_unit_test_round_LDADD = $(WORKER_LDADD)
 tests_unit_test_reasons_LDADD = $(WORKER_LDADD)
 tests_unit_test_report_LDADD = $(WORKER_LDADD)
+tests_unit_test_running_SOURCES = tests/unit/test_running.c collectors/cell.c collectors/running.c collectors/task.c
+tests_unit_test_running_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors
 tests_unit_test_samples_LDADD = $(WORKER_LDADD) -lm
 tests_unit_test_schedule_LDADD = $(WORKER_LDADD)
 tests_unit_test_settings_LDADD = $(WORKER_LDADD)
@@ -176,9 +187,11 @@ SYSTEM_TESTS += \
 	tests/system/test_prometheus.py \
 	tests/system/test_query_plans.py \
 	tests/system/test_reload.py \
+	tests/system/test_replica.py \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
+	tests/system/test_state_file.py \
 	tests/system/test_trouble.py
 
 include tests/bench/local.mk

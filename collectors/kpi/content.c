@@ -17,6 +17,7 @@
 static const struct running_source posts_source = {
     .total = { .name = "count of posts", BOTH("SELECT COUNT(*), 0 FROM Posts WHERE DeleteAt = 0") },
     .window = { .name = "recent posts", RUNNING_WINDOW("Posts", MESSAGES_OF, RUNNING_NO_COPY) },
+    .newest = { .name = "time of posts", RUNNING_NEWEST("Posts") },
     .marks = { .name = "signs of purged posts", RUNNING_MARKS_OF("Posts") },
 };
 
@@ -25,16 +26,18 @@ static const struct running_source posts_source = {
 static const struct running_source files_source = {
     .total = { .name = "count of files", BOTH("SELECT COUNT(*), " SIZES " FROM FileInfo WHERE DeleteAt = 0") },
     .window = { .name = "recent files", RUNNING_WINDOW("FileInfo", SIZES, "") },
+    .newest = { .name = "time of files", RUNNING_NEWEST("FileInfo") },
     .marks = { .name = "signs of purged files", RUNNING_MARKS_OF("FileInfo") },
+    .delay_ms = RUNNING_UPLOAD_MS,
     .has_sum = 1,
 };
 
 /* Whether this round's figures, or those of the round before, speak of posts that the running count has missed. */
-static int watch_imports(struct kpi *kpi, const struct running_value *value)
+static int watch_imports(struct kpi *kpi, const struct running_value *value, int64_t now_ms)
 {
     struct import_watch *imports = &kpi->saved.imports;
     if (value->is_baseline) {
-        *imports = (struct import_watch){ 0 };
+        *imports = (struct import_watch){ .since_ms = now_ms };
         return 0;
     }
     if (kpi->messages_grown < 0)
@@ -43,10 +46,11 @@ static int watch_imports(struct kpi *kpi, const struct running_value *value)
     int64_t difference = imports->messages - value->created_sum;
     if (difference > imports->highest)
         imports->highest = difference;
-    if (value->has_moved) {
+    if (now_ms < imports->since_ms || now_ms - imports->since_ms >= kpi->running.lag_ms) {
         imports->suspects |= imports->highest > imports->highest_before;
         imports->highest_before = imports->highest;
         imports->highest = difference;
+        imports->since_ms = now_ms;
     }
     return imports->suspects != 0;
 }
@@ -55,15 +59,15 @@ int posts_run(const struct minotor_host *host, void *state)
 {
     struct kpi *kpi = state;
     struct running_value value;
-    int suspect = kpi->saved.imports.suspects != 0 || kpi->vanished_posts;
+    int suspect = kpi->saved.imports.suspects != 0 || kpi->saved.vanished_posts;
     int result = running_count(host, &posts_source, &kpi->saved.posts, &kpi->running, suspect, &value);
     if (result != MINOTOR_OK)
         return result;
     kpi->posts = value.rows;
-    if (watch_imports(kpi, &value))
+    if (watch_imports(kpi, &value, minotor_now_ms(host)))
         kpi->saved.imports.suspects = 1;
     if (value.is_baseline)
-        kpi->vanished_posts = 0;
+        kpi->saved.vanished_posts = 0;
     return MINOTOR_OK;
 }
 
@@ -78,12 +82,12 @@ int files_run(const struct minotor_host *host, void *state)
 {
     struct kpi *kpi = state;
     struct running_value value;
-    int result =
-        running_count(host, &files_source, &kpi->saved.files, &kpi->running, kpi->vanished_files, &value);
+    int suspect = kpi->saved.vanished_files != 0;
+    int result = running_count(host, &files_source, &kpi->saved.files, &kpi->running, suspect, &value);
     if (result != MINOTOR_OK)
         return result;
     if (value.is_baseline)
-        kpi->vanished_files = 0;
+        kpi->saved.vanished_files = 0;
     kpi->files = value.rows;
     kpi->files_size = value.sum;
     return MINOTOR_OK;

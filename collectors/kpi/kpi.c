@@ -117,6 +117,8 @@ static int open_kpi(const struct minotor_host *host, void **state)
     if (size != sizeof kpi->saved || kpi->saved.identity != running_identity(host))
         memset(&kpi->saved, 0, sizeof kpi->saved);
     kpi->saved.identity = running_identity(host);
+    running_resume(&kpi->saved.posts);
+    running_resume(&kpi->saved.files);
     reactions_restore(kpi, host, &kpi->tasks[REACTIONS_TASK]);
     *state = kpi;
     return MINOTOR_OK;

@@ -41,7 +41,7 @@ enum family {
 #define EMOJI_SAVED 16 /* as many as the state block has room for */
 #define EMOJI_BYTES 257      /* 64 characters in the schema */
 #define EMOJI_SAVED_BYTES 65 /* of what Mattermost's own rules for names allow */
-#define KPI_STATE_VERSION 1
+#define KPI_STATE_VERSION 2
 
 /*
  * A counter of messages per type of channel, made of Mattermost's own, which is the sum of one number per channel
@@ -61,6 +61,7 @@ struct import_watch {
     int64_t messages; /* theirs since the baseline */
     int64_t highest;
     int64_t highest_before;
+    int64_t since_ms; /* when this lag began */
     int64_t suspects;
 };
 
@@ -71,6 +72,8 @@ struct kpi_saved {
     struct running files;
     struct messages messages;
     struct import_watch imports;
+    int64_t users_seen;
+    int64_t vanished_posts, vanished_files; /* something was purged that may have had some */
     struct pace reactions_pace;
     int64_t reactions;
     int64_t newest_reaction_ms; /* -1: none */
@@ -91,9 +94,8 @@ struct kpi {
     int64_t channels[CHANNEL_TYPES], archived[CHANNEL_TYPES];
     int has_other_channels;
     int64_t messages_grown; /* by how much theirs grew in this round; -1: not read */
-    int vanished_posts, vanished_files; /* something was purged that may have had some */
     int64_t sessions;
-    int64_t users[USER_KINDS][2], users_seen;
+    int64_t users[USER_KINDS][2];
     int64_t active[3]; /* in a day, a week, a month */
     int64_t online[PRESENCES];
     int64_t teams[2];

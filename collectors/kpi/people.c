@@ -65,9 +65,9 @@ int users_run(const struct minotor_host *host, void *state)
     }
     if (result != MINOTOR_END)
         return result;
-    if (seen < kpi->users_seen) /* deleted for good, with all that they wrote */
-        kpi->vanished_posts = kpi->vanished_files = 1;
-    kpi->users_seen = seen;
+    if (seen < kpi->saved.users_seen) /* deleted for good, with all that they wrote */
+        kpi->saved.vanished_posts = kpi->saved.vanished_files = 1;
+    kpi->saved.users_seen = seen;
     memcpy(kpi->users, counts, sizeof counts);
     return MINOTOR_OK;
 }

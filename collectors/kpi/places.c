@@ -37,7 +37,7 @@ static void count_messages(struct kpi *kpi, const int64_t *theirs)
             messages->shown[i] += grown;
             kpi->messages_grown += grown;
         } else if (grown < 0)
-            kpi->vanished_posts = kpi->vanished_files = 1;
+            kpi->saved.vanished_posts = kpi->saved.vanished_files = 1;
     }
 }
 

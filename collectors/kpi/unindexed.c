@@ -80,7 +80,9 @@ void reactions_save(struct kpi *kpi, const struct minotor_host *host, const stru
 void reactions_restore(struct kpi *kpi, const struct minotor_host *host, struct task_state *task)
 {
     const struct kpi_saved *saved = &kpi->saved;
-    if (saved->reactions_pace.done_ms == 0 || saved->emoji_count < 0 || saved->emoji_count > EMOJI_SAVED ||
+    /* Those that are to be counted now are not shown should that fail: they may be of a time long ago. */
+    if (pace_is_due(&saved->reactions_pace, minotor_now_ms(host), minotor_setting_integer(host, "unindexed_interval")) ||
+        saved->emoji_count < 0 || saved->emoji_count > EMOJI_SAVED ||
         saved->emoji_wanted != minotor_setting_integer(host, "reactions_top"))
         return;
     task->pace = saved->reactions_pace;

@@ -14,13 +14,16 @@
 static const struct running_source posts_source = {
     .total = { .name = "posts of people", BOTH("SELECT COUNT(*), 0 FROM Posts WHERE DeleteAt = 0" OF_PEOPLE) },
     .window = { .name = "recent posts of people", RUNNING_WINDOW("Posts", "0", RUNNING_NO_COPY OF_PEOPLE) },
+    .newest = { .name = "time of posts", RUNNING_NEWEST("Posts") },
     .marks = { .name = "signs of purged posts", RUNNING_MARKS_OF("Posts") },
 };
 
 static const struct running_source files_source = {
     .total = { .name = "files", BOTH("SELECT COUNT(*), " SIZES " FROM FileInfo WHERE DeleteAt = 0") },
     .window = { .name = "recent files", RUNNING_WINDOW("FileInfo", SIZES, "") },
+    .newest = { .name = "time of files", RUNNING_NEWEST("FileInfo") },
     .marks = { .name = "signs of purged files", RUNNING_MARKS_OF("FileInfo") },
+    .delay_ms = RUNNING_UPLOAD_MS,
     .has_sum = 1,
 };
 

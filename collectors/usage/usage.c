@@ -133,6 +133,8 @@ static int open_usage(const struct minotor_host *host, void **state)
     if (size != sizeof usage->saved || usage->saved.identity != usage->running.salt)
         memset(&usage->saved, 0, sizeof usage->saved);
     usage->saved.identity = usage->running.salt;
+    running_resume(&usage->saved.posts);
+    running_resume(&usage->saved.files);
     *state = usage;
     return MINOTOR_OK;
 }

@@ -44,7 +44,7 @@ enum task_index {
     TASK_COUNT
 };
 
-#define USAGE_STATE_VERSION 1
+#define USAGE_STATE_VERSION 2
 #define WORD_BYTES 64
 #define TABLES_MAX 32
 

@@ -118,6 +118,10 @@
 
 /* What a collector may keep beyond its worker's death: fits a control datagram. */
 #define STATE_MAX_BYTES 2048
+#define STATE_BARREN_LIVES_MAX 5 /* workers in a row that it has not helped: it may be what ends them */
+/* The file in which it outlives minotord: a record for each slot. One page each, so that a torn page costs one slot. */
+#define STATE_RECORD_BYTES 4096
+#define STATE_FILE_MAX_BYTES (SLOTS_MAX * STATE_RECORD_BYTES)
 
 /* Mattermost's HTTP API. */
 #define API_BODY_DEFAULT_BYTES (1u << 20) /* the largest answer that we ask for, a list of plugins, has some 100 KiB */

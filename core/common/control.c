@@ -199,12 +199,11 @@ static const struct {
 
 uint64_t control_state_checksum(const struct control_state *state)
 {
-    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a: it finds damage, it need not resist anybody */
-    for (unsigned i = 0; i < 4; i++)
-        hash = (hash ^ (uint8_t)(state->version >> (8 * i))) * 0x100000001b3;
-    for (size_t i = 0; i < state->size; i++)
-        hash = (hash ^ state->bytes[i]) * 0x100000001b3;
-    return hash;
+    uint8_t version[4];
+    struct wire_writer writer;
+    wire_writer_init(&writer, version, sizeof version);
+    wire_put_u32(&writer, state->version);
+    return wire_checksum(wire_checksum(WIRE_CHECKSUM_START, version, sizeof version), state->bytes, state->size);
 }
 
 const char *restart_cause_name(unsigned cause)

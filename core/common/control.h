@@ -148,7 +148,10 @@ struct control_state {
     uint8_t bytes[STATE_MAX_BYTES];
 };
 
-/* Of version and bytes. The worker sets it and looks at it; to the supervisor the state means nothing. */
+/*
+ * Of version and bytes. The worker that saves sets it; the supervisor looks before it keeps the state, and the next
+ * worker before it uses it. What the bytes mean, and under which version, only the collector knows.
+ */
 uint64_t control_state_checksum(const struct control_state *state);
 
 /*

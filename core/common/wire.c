@@ -164,3 +164,11 @@ bool wire_done(const struct wire_reader *reader)
 {
     return !reader->broken && reader->position == reader->size;
 }
+
+uint64_t wire_checksum(uint64_t sum, const void *bytes, size_t size)
+{
+    const uint8_t *place = bytes;
+    for (size_t i = 0; i < size; i++)
+        sum = (sum ^ place[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}

@@ -58,4 +58,8 @@ void wire_get_string(struct wire_reader *reader, char *out, size_t out_bytes);
 /* Whether everything was read, and nothing is left over. */
 bool wire_done(const struct wire_reader *reader);
 
+/* FNV-1a of some bytes after others; begins with WIRE_CHECKSUM_START. It finds damage, it need not resist anybody. */
+#define WIRE_CHECKSUM_START UINT64_C(0xcbf29ce484222325)
+uint64_t wire_checksum(uint64_t sum, const void *bytes, size_t size);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "common/text.h"
 #include "supervisor/password.h"
+#include "supervisor/state_file.h"
 #include "supervisor/supervisor.h"
 
 /* What is in order is told only when everything is: else the mistakes would be lost among it. */
@@ -113,6 +114,19 @@ static void check_collector(struct check *check, const struct config_collector *
         check_file(check, origin, "the plugin", collector->plugin, R_OK);
 }
 
+/* Counts begin anew without it, so it is no mistake. */
+static void check_state_file(struct check *check, const struct config *config)
+{
+    char why[LOG_LINE_MAX_BYTES];
+    if (config->state_file[0] == '\0')
+        return;
+    if (state_file_check(config->state_file, why, sizeof why))
+        fprintf(check->good, "%s ok\n", config->state_file);
+    else
+        fprintf(stderr, "%s: warning: state_file %s; a restart will make collectors count anew\n",
+                config->state_file_origin, why);
+}
+
 static void check_config(struct check *check, const struct config *config)
 {
     fprintf(check->good, "%s ok\n", config->path);
@@ -125,6 +139,7 @@ static void check_config(struct check *check, const struct config *config)
         check_target(check, config, &config->targets[i]);
     for (unsigned i = 0; i < config->collector_count; i++)
         check_collector(check, config->collectors[i]);
+    check_state_file(check, config);
 }
 
 enum minotord_status check_run(const struct options *options)

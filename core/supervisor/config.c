@@ -33,6 +33,8 @@ static void set_defaults(struct config *config, const char *path)
     config->log_level = LOG_LEVEL_INFO;
     config->log_format = LOG_FORMAT_LOGFMT;
     config_resolve_path(path, "collectors.d", config->collectors_dir, sizeof config->collectors_dir);
+    text_format(config->state_file, sizeof config->state_file, PKGSTATEDIR "/state");
+    text_format(config->state_file_origin, sizeof config->state_file_origin, "%s", path);
     text_format(config->paths.worker, sizeof config->paths.worker, PKGLIBEXECDIR "/minotor-worker");
     text_format(config->paths.front, sizeof config->paths.front, PKGLIBEXECDIR "/minotor-front");
     text_format(config->paths.worker_origin, sizeof config->paths.worker_origin, "%s", path);
@@ -173,15 +175,30 @@ static void read_paths(struct config *config, struct config_file *file, const co
     config_path(file, paths, "drivers", config->paths.drivers, sizeof config->paths.drivers);
 }
 
+/* Empty means: no file. */
+static void read_state_file(struct config *config, struct config_file *file, const config_setting_t *root)
+{
+    const config_setting_t *setting = config_setting_get_member(root, "state_file");
+    const char *path = setting == NULL ? NULL : config_setting_get_string(setting);
+    if (path != NULL && path[0] == '\0')
+        config->state_file[0] = '\0';
+    else
+        config_path(file, root, "state_file", config->state_file, sizeof config->state_file);
+    if (setting != NULL)
+        config_origin(file, setting, config->state_file_origin, sizeof config->state_file_origin);
+}
+
 static void read_root(struct config *config, struct config_file *file, const struct config_rows *rows)
 {
-    static const char *const KEYS[] = {"user", "log", "web", "collectors_dir", "paths", "targets", NULL};
+    static const char *const KEYS[] = {"user",  "log",     "web", "collectors_dir", "state_file",
+                                       "paths", "targets", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
     config_known_keys(file, root, KEYS);
     read_user(config, file, root);
     read_log(config, file, root);
     read_web(config, file, root);
     config_path(file, root, "collectors_dir", config->collectors_dir, sizeof config->collectors_dir);
+    read_state_file(config, file, root);
     read_paths(config, file, root);
     config_read_targets(config, file, root, rows);
 }

@@ -148,6 +148,8 @@ struct config {
     unsigned listen_count;
     bool insecure;
     char collectors_dir[CONFIG_PATH_BYTES];
+    char state_file[CONFIG_PATH_BYTES]; /* "": none */
+    char state_file_origin[CONFIG_ORIGIN_BYTES];
     struct config_paths paths;
     struct config_target targets[TARGETS_MAX];
     unsigned target_count;
@@ -197,8 +199,8 @@ int config_parse_log_format(const char *word, enum log_format *format);
 /* Whether two say the same, wherever it is written. */
 bool config_database_equal(const struct config_database *one, const struct config_database *other);
 bool config_target_equal(const struct config_target *one, const struct config_target *other);
-/* Whether two are the same database, whoever connects to it and how. */
-bool config_target_same_place(const struct config_target *one, const struct config_target *other);
+/* A number for the database, whoever connects to it and how: another one for another database. */
+uint64_t config_target_place(const struct config_target *target);
 bool config_collector_equal(const struct config_collector *one, const struct config_collector *other);
 
 /* Parts of config_load(), in files of their own. */

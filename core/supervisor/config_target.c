@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/wire.h"
 
 #define POSTGRESQL_PORT 5432
 #define MYSQL_PORT      3306
@@ -214,11 +215,18 @@ static bool same(const char *one, const char *other)
     return strcmp(one, other) == 0;
 }
 
-bool config_target_same_place(const struct config_target *one, const struct config_target *other)
+uint64_t config_target_place(const struct config_target *target)
 {
-    const struct config_database *here = &one->database, *there = &other->database;
-    return here->driver == there->driver && same(here->host, there->host) && here->port == there->port &&
-           same(here->name, there->name) && same(here->search_path, there->search_path);
+    const struct config_database *database = &target->database;
+    char port[8];
+    text_format(port, sizeof port, "%u", database->port);
+    const char *const parts[] = {config_driver_name(database->driver), database->host, port, database->name,
+                                 database->search_path};
+    uint64_t place = WIRE_CHECKSUM_START;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        /* The end of each too: "ab" and "c" are not "a" and "bc". */
+        place = wire_checksum(place, parts[i], strlen(parts[i]) + 1);
+    return place;
 }
 
 bool config_database_equal(const struct config_database *one, const struct config_database *other)

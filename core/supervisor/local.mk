@@ -57,6 +57,10 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/slot.h \
 	core/supervisor/spawn.c \
 	core/supervisor/spawn.h \
+	core/supervisor/state_file.c \
+	core/supervisor/state_file.h \
+	core/supervisor/state_record.c \
+	core/supervisor/state_record.h \
 	core/supervisor/supervisor.c \
 	core/supervisor/supervisor.h \
 	core/supervisor/target_settings.c \

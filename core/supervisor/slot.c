@@ -37,8 +37,6 @@ void slot_configure(struct slot *slot, const struct config_collector *collector,
 {
     const struct config *config = slot->supervisor->config;
     struct child *child = &slot->child;
-    if (slot->target != NULL && !config_target_same_place(slot->target, target))
-        slot->state = (struct control_state){.size = 0}; /* it is about another database */
     slot->collector = collector;
     slot->target = target;
     slot->description.interval_ms = (uint32_t)collector->interval_ms;
@@ -124,13 +122,80 @@ void slot_remove(struct slot *slot, int64_t now_ms)
 {
     slot->collector = NULL;
     slot->target = NULL;
-    slot->state = (struct control_state){.size = 0};
     child_event(&slot->child, LIFECYCLE_STOP, now_ms);
 }
 
 bool slot_is_gone(const struct slot *slot)
 {
     return slot->collector == NULL && slot->child.lifecycle.state == CHILD_DOWN;
+}
+
+/* ---- what its collector keeps */
+
+static void forget_state(struct slot *slot)
+{
+    slot->state = (struct control_state){.size = 0};
+    slot->barren_lives = 0;
+}
+
+/* A worker that is being ended may still read the database that its target had before: it says what about. */
+static void keep_state(struct slot *slot, const struct control_state *state)
+{
+    if (control_state_checksum(state) != state->checksum) {
+        child_event(&slot->child, LIFECYCLE_PROTOCOL, slot->supervisor->now_ms);
+        return;
+    }
+    slot->state = *state;
+    slot->state_place = slot->place;
+}
+
+/* The next generation is given no state of another database. */
+static void settle_place(struct slot *slot)
+{
+    slot->place = config_target_place(slot->target);
+    if (slot->state.size == 0 || slot->state_place == slot->place)
+        return;
+    log_info("%s: what its collector kept is about another database and is forgotten", slot->child.name);
+    forget_state(slot);
+}
+
+/* One that makes its collector crash would do so for ever: not even a restart of minotord forgets it. */
+static void doubt_state(struct slot *slot)
+{
+    const struct lifecycle *lifecycle = &slot->child.lifecycle;
+    bool ordered = lifecycle_cause(lifecycle, LIFECYCLE_END_CODE) == RESTART_CAUSE_COUNT;
+    if (lifecycle->good || slot->state.size == 0)
+        slot->barren_lives = 0;
+    else if (!ordered)
+        slot->barren_lives++;
+    if (slot->barren_lives < STATE_BARREN_LIVES_MAX)
+        return;
+    log_warning("%s: has ended %u times in a row without a good round; what its collector kept may be why "
+                "and is forgotten",
+                slot->child.name, slot->barren_lives);
+    forget_state(slot);
+}
+
+bool slot_restore(struct slot *slot, const struct state_record *record)
+{
+    if (strcmp(record->collector, slot->description.collector) != 0 ||
+        strcmp(record->target, slot->description.target) != 0)
+        return false;
+    slot->state = record->state;
+    slot->state_place = record->place;
+    return true;
+}
+
+bool slot_record(const struct slot *slot, struct state_record *record)
+{
+    if (slot->state.size == 0 || slot->target == NULL)
+        return false;
+    memset(record, 0, sizeof *record);
+    memcpy(record->collector, slot->description.collector, sizeof record->collector);
+    memcpy(record->target, slot->description.target, sizeof record->target);
+    record->place = slot->state_place;
+    record->state = slot->state;
+    return true;
 }
 
 /* ---- a generation */
@@ -259,6 +324,7 @@ static int slot_spawn(struct child *child)
     result = child_spawn(child, &plan);
     if (result != 0)
         goto out;
+    settle_place(slot);
     send_settings(slot, &secrets);
     hand_over(slot, &data[0]);
 out:
@@ -290,7 +356,7 @@ static void slot_message(struct child *child, const struct control_message *mess
 {
     struct slot *slot = child->owner;
     if (message->type == CONTROL_STATE)
-        slot->state = message->body.state;
+        keep_state(slot, &message->body.state);
     else if (message->type == CONTROL_LOGIN)
         slot->login = message->body.login;
     else
@@ -310,6 +376,7 @@ static void slot_died(struct child *child)
 {
     struct slot *slot = child->owner;
     pool_worker_died(slot);
+    doubt_state(slot);
     if (slot->supervisor->trial != NULL && !row_is_reader(slot))
         trial_ended(slot->supervisor->trial, slot);
 }

@@ -9,6 +9,7 @@
 #include "supervisor/child.h"
 #include "supervisor/config.h"
 #include "supervisor/pool.h"
+#include "supervisor/state_record.h"
 #include "supervisor/target_settings.h"
 
 struct supervisor;
@@ -29,6 +30,9 @@ struct slot {
     int row_pipe;               /* of a reader of a configuration (row.h): what it writes, or -1 */
     bool row_tried;             /* likewise: it has ended once, well or not */
     struct control_state state; /* what its collector keeps from generation to generation */
+    uint64_t state_place;       /* config_target_place() of what it is about */
+    uint64_t place;             /* that of the running generation */
+    unsigned barren_lives;      /* generations in a row that it was given to and that had no good round */
     struct control_login login; /* how the last generation's login at Mattermost stood */
     bool forgets_login;         /* the next generation begins anew */
 };
@@ -57,6 +61,11 @@ void slot_forget_login(struct slot *slot);
 
 /* A fresh data pipe between a running worker and a front that has just become ready. */
 void slot_connect(struct slot *slot);
+
+/* Takes over what its collector has kept in an earlier life of minotord. False: that is another slot's. */
+bool slot_restore(struct slot *slot, const struct state_record *record);
+/* What its collector keeps, for a later life of minotord. False: nothing. */
+bool slot_record(const struct slot *slot, struct state_record *record);
 
 /* The configuration has it no more: ends it in good order; the loop forgets it when it is down. */
 void slot_remove(struct slot *slot, int64_t now_ms);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -17,6 +18,7 @@
 #include "supervisor/front_link.h"
 #include "supervisor/loop.h"
 #include "supervisor/row.h"
+#include "supervisor/state_file.h"
 
 /* ---- what others ask of it */
 
@@ -149,6 +151,52 @@ static void make_slots(struct supervisor *supervisor)
                     config->collectors_dir);
 }
 
+/* ---- what collectors keep beyond minotord's own life */
+
+static void restore(struct supervisor *supervisor, const struct state_record *record, unsigned *restored)
+{
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL && slot_restore(supervisor->slots[i], record))
+            ++*restored;
+}
+
+static void restore_states(struct supervisor *supervisor)
+{
+    const char *path = supervisor->config->state_file;
+    char fault[LOG_LINE_MAX_BYTES];
+    unsigned restored = 0;
+    struct state_record *records = path[0] == '\0' ? NULL : calloc(SLOTS_MAX, sizeof *records);
+    if (records == NULL)
+        return;
+    unsigned count = state_file_take(path, records, fault, sizeof fault);
+    if (fault[0] != '\0')
+        log_warning("%s; what is missing is counted anew", fault);
+    for (unsigned i = 0; i < count; i++)
+        restore(supervisor, &records[i], &restored);
+    if (count > 0)
+        log_info("%s: has what the collectors of %u slots kept (%u of them are there)", path, count,
+                 restored);
+    free(records);
+}
+
+static void keep_states(const struct supervisor *supervisor)
+{
+    const char *path = supervisor->config->state_file;
+    char fault[LOG_LINE_MAX_BYTES];
+    unsigned count = 0;
+    struct state_record *records = path[0] == '\0' ? NULL : calloc(SLOTS_MAX, sizeof *records);
+    if (records == NULL)
+        return;
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL && slot_record(supervisor->slots[i], &records[count]))
+            count++;
+    if (count > 0 && state_file_write(path, records, count, fault, sizeof fault))
+        log_info("%s: holds what the collectors of %u slots keep", path, count);
+    else if (count > 0)
+        log_warning("%s; collectors will count anew at the next start", fault);
+    free(records);
+}
+
 static void log_fault(const char *line, void *context)
 {
     (void)context;
@@ -192,6 +240,7 @@ static enum minotord_status start(struct supervisor *supervisor)
         return MINOTORD_OS;
     supervisor->now_ms = clock_monotonic_ms();
     make_slots(supervisor);
+    restore_states(supervisor);
     child_event(&supervisor->front, LIFECYCLE_START, supervisor->now_ms);
     return MINOTORD_OK;
 }
@@ -239,6 +288,8 @@ enum minotord_status supervisor_run(const struct options *options)
     enum minotord_status status = start(&supervisor);
     if (status == MINOTORD_OK) {
         status = loop_run(&supervisor);
+        if (status == MINOTORD_OK)
+            keep_states(&supervisor);
         log_info("minotord ends");
     }
     close_all(&supervisor);

@@ -512,8 +512,8 @@ static inline int minotor_has(const struct minotor_host *host, const char *table
 
 /**
  * What was last given to minotor_state_save(), by this worker or by one before it: a new one can go on where one
- * that has crashed stopped. Its bytes are as they were given, but a collector that can crash can also have saved
- * nonsense: look at them before use.
+ * that has crashed stopped, or one that was ended long ago. Its bytes are as they were given, but a collector that
+ * can crash can also have saved nonsense: look at them before use.
  * @param version  of the layout; what was saved under another one is not given
  * @return how many bytes were copied to `state`; 0 when there is nothing, or nothing of at most `size` bytes.
  * Since 1.0.
@@ -524,8 +524,9 @@ static inline size_t minotor_state_load(const struct minotor_host *host, uint32_
 }
 
 /**
- * Keeps up to MINOTOR_STATE_MAX bytes beyond the worker's death. They are lost with minotord, and when the
- * configuration gives the target another database. size 0 forgets what was kept.
+ * Keeps up to MINOTOR_STATE_MAX bytes beyond the worker's death, and beyond an orderly end of minotord: then they
+ * are on disk, so they must not contain a secret. They are lost when minotord is killed, and when the configuration
+ * gives the target another database. size 0 forgets what was kept.
  * @return MINOTOR_OK, or MINOTOR_FAILED when it is too much or minotord does not listen.
  * Since 1.0.
  */

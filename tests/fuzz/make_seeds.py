@@ -158,6 +158,40 @@ def control():
     yield "empty", 0, b""
 
 
+def checksum(*parts):
+    """FNV-1a."""
+    value = 0xcbf29ce484222325
+    for byte in b"".join(parts):
+        value = (value ^ byte) * 0x100000001b3 % 2 ** 64
+    return struct.pack("<Q", value)
+
+
+def record(collector="kpi", target="mattermost", version=1, content=b"\1\2\3", layout=1, mark=b"MnSt"):
+    """One record of the state file, without the zeros at its end; the target adds them."""
+    body = (f.text(collector) + f.text(target) + struct.pack("<QI", 0x0123456789abcdef, version) +
+            checksum(struct.pack("<I", version), content) + f.text(content))
+    head = mark + struct.pack("<I", layout)
+    return head + checksum(head, body, bytes(4096 - len(body) - 16)) + body
+
+
+def states():
+    yield "record", record().ljust(4096, b"\0")
+    yield "largest", record("x" * 31, "y" * 31, 2 ** 32 - 1, b"z" * 2048).ljust(4096, b"\0")
+    yield "unpadded", record()
+    yield "empty_state", record(content=b"")
+    yield "state_too_large", record(content=b"z" * 2049)
+    yield "name_too_long", record("x" * 32)
+    yield "name_empty", record("")
+    yield "name_no_word", record("Kpi")
+    yield "name_nul", record("k\0i")
+    yield "rubbish_behind", record() + b"x"
+    yield "other_layout", record(layout=2)
+    yield "other_mark", record(mark=b"MnSu")
+    yield "cut", record()[:30]
+    yield "mark_only", b"MnSt"
+    yield "nothing", b""
+
+
 def write(target, name, data):
     folder = os.path.join(HERE, "seeds", target)
     os.makedirs(folder, exist_ok=True)
@@ -172,6 +206,8 @@ def main():
         write("fuzz_frame_reader", "bad_" + name, bytes([number * 5 % 96]) + made.take())
     for name, sender, data in control():
         write("fuzz_control", name, bytes([sender]) + data)
+    for name, data in states():
+        write("fuzz_state_file", name, data)
 
 
 if __name__ == "__main__":

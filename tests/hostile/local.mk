@@ -14,6 +14,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/exit.so \
 	tests/hostile/fails.so \
 	tests/hostile/flood.so \
+	tests/hostile/forger.so \
 	tests/hostile/forker.so \
 	tests/hostile/garbage.so \
 	tests/hostile/good.so \
@@ -31,6 +32,8 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/nonsense.so \
 	tests/hostile/not_ready.so \
 	tests/hostile/open_fails.so \
+	tests/hostile/parting.so \
+	tests/hostile/poisoned.so \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \
 	tests/hostile/torn.so \

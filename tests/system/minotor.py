@@ -3,6 +3,7 @@
 
 import http.client
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -70,6 +71,7 @@ class Minotor:
             "log": {"level": "debug", "format": "logfmt"},
             "web": {"listen": ["127.0.0.1:0"]},
             "paths": PATHS,
+            "state_file": "state",
             "targets": [{"name": "mattermost", "database": (database or self.no_database)(self.password_file)}],
         }
         if AS_ROOT:
@@ -79,6 +81,7 @@ class Minotor:
         for name, own in collectors.items():
             self.write_collector(name, own)
         self.process = None
+        self.account = None  # that starts it; None: the test's own
         self.address = None
         self.bystanders = set(processes.children(os.getpid()))
 
@@ -117,10 +120,20 @@ class Minotor:
 
     def launch(self, *arguments):
         """Starts it, without waiting for anything."""
+        identity = {}
+        if self.account:
+            identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.arguments(*arguments), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, start_new_session=True)
+                                            stderr=log, start_new_session=True, **identity)
         return self
+
+    def give_to(self, account):
+        """From now on another account starts it, and owns its folder."""
+        self.account = pwd.getpwnam(account)
+        for folder, _, files in os.walk(self.directory):
+            for path in [folder] + [os.path.join(folder, name) for name in files]:
+                os.chown(path, self.account.pw_uid, self.account.pw_gid)
 
     def start(self, *arguments):
         """Starts it and waits until it listens and answers."""

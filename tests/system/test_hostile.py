@@ -63,6 +63,7 @@ DEADLY = {
     "torn": ("bad_frame", "(?i)frame|magic|sequence|length", True),
     "half": ("signal", "(?i)KILL", True),
     "liar": ("protocol", "(?i)control|message", True),
+    "forger": ("protocol", "(?i)control|message", True),
     "open_fails": ("exit", "no key for the door", False),
     "hog": ("signal", "(?i)ABRT|abort", False),
 }

@@ -103,6 +103,11 @@ class Day:
                 return
             assert time.monotonic() < end, f"after {what}: {wrong}"
 
+    def pass_watermark(self):
+        """The watermark follows the newest row: it passes all that has happened when something new does."""
+        time.sleep(PAUSE)
+        self.sql(self.live.new_post())
+
     def count_on(self, what):
         """Without a new baseline, in the next whole round."""
         before = self.baselines()
@@ -160,8 +165,9 @@ def day(request, sources, tmp_path):
     made.end()
 
 
-def new_file(day, post):
-    at = time.time_ns() // 10 ** 6
+def new_file(day, post, minutes_ago=0):
+    """A file bears the time at which its upload began."""
+    at = time.time_ns() // 10 ** 6 - minutes_ago * 60000
     return ("INSERT INTO FileInfo (Id, CreatorId, PostId, CreateAt, UpdateAt, DeleteAt, Path, ThumbnailPath, PreviewPath,"
             f" Name, Extension, Size, MimeType, Width, Height, HasPreviewImage) VALUES ('{day.id('file')}', '{day.id('user')}',"
             f" '{post}', {at}, {at}, 0, '', '', '', 'a', 'txt', 4711, 'text/plain', 0, 0, FALSE)")
@@ -178,6 +184,7 @@ def at_once(day):
     yield "a pin, which leaves a copy", [live.pin_post()]
     yield "a file", [new_file(day, post)]
     yield "the file deleted", [f"UPDATE FileInfo SET DeleteAt = {now()}, UpdateAt = {now()} WHERE PostId = '{post}'"]
+    yield "a file whose upload took minutes", [new_file(day, post, minutes_ago=5)]
     yield "a post deleted", [f"UPDATE Posts SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{post}'"]
     old = day.source.sql("SELECT Id FROM Posts WHERE DeleteAt = 0 AND RootId = '' AND Id NOT IN"
                          " (SELECT RootId FROM Posts) ORDER BY CreateAt LIMIT 1")
@@ -216,13 +223,13 @@ def test_steps_that_are_seen_at_once(day):
         day.sql(*texts)
         day.count_on(what)
         if number % 3 == 2:
-            time.sleep(PAUSE)
+            day.pass_watermark()
             day.count_on(what + ", behind the watermark")
     day.settle("the day")
     for what, texts in other_tables(day):
         day.sql(*texts)
         day.settle(what)
-    time.sleep(PAUSE)
+    day.pass_watermark()
     day.settle("all of it, behind the watermark")
 
 
@@ -265,6 +272,9 @@ def drifting(day):
     yield "the oldest file purged", [
         "DELETE FROM FileInfo WHERE Id IN (SELECT Id FROM (SELECT Id FROM FileInfo ORDER BY CreateAt LIMIT 1) AS chosen)"], {
             FILES: 1, SIZE: 4711}, everybody
+    yield "a hidden post that is kept after all", [
+        f"UPDATE Posts SET DeleteAt = 0, UpdateAt = {now} WHERE Id = (SELECT Id FROM (SELECT Id FROM Posts"
+        " WHERE DeleteAt > 0 AND OriginalId = '' AND RootId = '' ORDER BY DeleteAt LIMIT 1) AS chosen)"], {POSTS: -1}, ()
     yield "single posts deleted for good", [
         f"DELETE FROM Posts WHERE Id IN {oldest_posts(3, 50)}"], {POSTS: 3}, everybody if on_postgresql else ()
 
@@ -319,14 +329,14 @@ def test_a_reply_that_was_deleted_before_its_root(day):
     day.sql(day.live.new_post(), "UPDATE Posts SET Type = Type")
     reply = day.newest(f"DeleteAt = 0 AND RootId = '' AND Id <> '{root}'")
     day.sql(f"UPDATE Posts SET RootId = '{root}' WHERE Id = '{reply}'")
-    time.sleep(PAUSE)
+    day.pass_watermark()
     day.sql(f"UPDATE Posts SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{reply}'")
     day.count_on("a reply deleted")
-    time.sleep(PAUSE)
+    day.pass_watermark()
     day.count_on("a reply deleted, behind the watermark")
     day.sql(f"UPDATE Posts SET DeleteAt = {now()}, UpdateAt = {now()} WHERE Id = '{root}' OR RootId = '{root}'")
     day.drift[POSTS] = -1
-    time.sleep(PAUSE)
+    day.pass_watermark()
     day.count_on("its root deleted")
     day.faithful.end()
     day.faithful, day.drift = day.worker("kpi", FAITHFUL), {}

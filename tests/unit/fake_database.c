@@ -10,9 +10,10 @@
 #define SAMPLES_MAX_HERE 256
 #define QUERIES_MAX 64
 #define SETTINGS_MAX 16
+#define ROUND_MS 60000
 
 static struct {
-    int64_t now_ms, query_ms;
+    int64_t now_ms, query_ms, round_ends_ms;
     struct fake_answer answers[ANSWERS_MAX];
     size_t asked[ANSWERS_MAX];
     size_t answer_count;
@@ -37,6 +38,7 @@ static struct {
         char parameters[96];
     } queries[QUERIES_MAX];
     size_t query_count;
+    uint32_t state_version;
     char state[MINOTOR_STATE_MAX];
     size_t state_size;
     void *collector;
@@ -57,7 +59,7 @@ static int64_t now_ms(const struct minotor_host *host)
 static int64_t remaining_ms(const struct minotor_host *host)
 {
     (void)host;
-    return 1000;
+    return fake.round_ends_ms > fake.now_ms ? fake.round_ends_ms - fake.now_ms : 0;
 }
 
 /* As it would be written in a file: "5", "true", "24h". */
@@ -230,8 +232,8 @@ static int has(const struct minotor_host *host, const char *table, const char *c
 
 static size_t state_load(const struct minotor_host *host, uint32_t version, void *state, size_t size)
 {
-    (void)host, (void)version;
-    if (fake.state_size > size)
+    (void)host;
+    if (fake.state_size > size || fake.state_version != version)
         return 0;
     memcpy(state, fake.state, fake.state_size);
     return fake.state_size;
@@ -239,8 +241,9 @@ static size_t state_load(const struct minotor_host *host, uint32_t version, void
 
 static int state_save(const struct minotor_host *host, uint32_t version, const void *state, size_t size)
 {
-    (void)host, (void)version;
+    (void)host;
     CU_ASSERT_FATAL(size <= sizeof fake.state);
+    fake.state_version = version;
     memcpy(fake.state, state, size);
     fake.state_size = size;
     return MINOTOR_OK;
@@ -340,8 +343,14 @@ void fake_lacks(const char *name)
     CU_FAIL_FATAL("no room");
 }
 
+void fake_state_is_of_version(uint32_t version)
+{
+    fake.state_version = version;
+}
+
 int fake_collect(void)
 {
+    fake.round_ends_ms = fake.now_ms + ROUND_MS;
     fake.sample_count = fake.query_count = 0;
     memset(fake.unknown, 0, sizeof fake.unknown);
     fake.error[0] = '\0';

@@ -40,6 +40,9 @@ void fake_query_takes(int64_t ms);
 /* minotor_has() says no for this "Table" or "Table.Column". */
 void fake_lacks(const char *name);
 
+/* What was kept so far was kept under this one. */
+void fake_state_is_of_version(uint32_t version);
+
 /* A round; open() is called before the first, and after fake_restart(), which is the death of the worker. */
 int fake_collect(void);
 void fake_restart(void);

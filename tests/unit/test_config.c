@@ -86,6 +86,8 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config->listen_count, 1);
     CU_ASSERT_STRING_EQUAL(config->listen[0].text, "127.0.0.1:9806");
     CU_ASSERT_EQUAL(config->log_level, LOG_LEVEL_INFO);
+    CU_ASSERT_STRING_EQUAL(config->state_file, PKGSTATEDIR "/state");
+    CU_ASSERT_STRING_EQUAL(config->state_file_origin, main_path);
     CU_ASSERT_EQUAL(config->target_count, 1);
     const struct config_database *database = &config->targets[0].database;
     CU_ASSERT_EQUAL(database->driver, CONFIG_DRIVER_POSTGRESQL);
@@ -110,6 +112,7 @@ static void test_everything_said(void)
     struct config *config = load(
         "log = { level = \"debug\"; format = \"json\"; };\n"
         "web = { listen = [ \"0.0.0.0:1\", \"[::1]:0\", \":2\", \"localhost:3\" ]; insecure = true; };\n"
+        "state_file = \"s\";\n"
         "paths = { worker = \"w\"; front = \"/f\"; collectors = \"/c\"; drivers = \"/d\"; };\n"
         "targets = ( { name = \"one\"; database = { driver = \"mysql\"; host = \"h\"; name = \"n\"; user = "
         "\"u\";\n"
@@ -124,6 +127,9 @@ static void test_everything_said(void)
     CU_ASSERT_EQUAL(config->log_format, LOG_FORMAT_JSON);
     CU_ASSERT_EQUAL(config->listen_count, 4);
     char path[sizeof folder + 32];
+    snprintf(path, sizeof path, "%s/s", folder);
+    CU_ASSERT_STRING_EQUAL(config->state_file, path);
+    CU_ASSERT_PTR_NOT_NULL(strstr(config->state_file_origin, "minotor.conf:3"));
     snprintf(path, sizeof path, "%s/w", folder);
     CU_ASSERT_STRING_EQUAL(config->paths.worker, path);
     CU_ASSERT_STRING_EQUAL(config->paths.front, "/f");
@@ -187,6 +193,8 @@ static const struct {
     {"web = {\n listen = [ \"[::ffff:8.8.8.8]:80\" ]; };", 2, "insecure = true"},
     {"web = { insecure = \"yes\"; };", 1, "allowed is true or false"},
     {"collectors_dir = \"elsewhere\";", 0, "elsewhere\", which cannot be read (No such file or directory)"},
+    {"state_file = 5;", 1, "\"state_file\" is the integer 5"},
+    {"state_file = \"a\\n\";", 1, "control characters"},
     {"paths = { worker = \"\"; };", 1, "the path of a file"},
     {"paths = { pingback = \"/x\"; };", 1, "pingback"},
     {"targets = 5;", 1, "allowed is a list of 1 to"},
@@ -328,6 +336,43 @@ static void test_equality(void)
     config_free(third);
 }
 
+static void test_no_state_file(void)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "state_file = \"\"; %s", ONE_TARGET);
+    struct config *config = load(text, "", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_STRING_EQUAL(config->state_file, "");
+    config_free(config);
+}
+
+/* What a database is told from another one by; who reads it, and how, makes no difference. */
+static void test_places(void)
+{
+    struct config *config = load(ONE_TARGET, "", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    const struct config_target *target = &config->targets[0];
+    struct config_target other = *target;
+    uint64_t place = config_target_place(target);
+    snprintf(other.name, sizeof other.name, "elsewhere");
+    snprintf(other.database.user, sizeof other.database.user, "somebody");
+    snprintf(other.database.sslmode, sizeof other.database.sslmode, "require");
+    other.database.connections.max++;
+    CU_ASSERT_EQUAL(config_target_place(&other), place);
+    other.database.port++;
+    CU_ASSERT_NOT_EQUAL(config_target_place(&other), place);
+    other = *target;
+    other.database.driver = CONFIG_DRIVER_MYSQL;
+    CU_ASSERT_NOT_EQUAL(config_target_place(&other), place);
+    char *const texts[] = {other.database.host, other.database.name, other.database.search_path};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        other = *target;
+        strcat(texts[i], "x");
+        CU_ASSERT_NOT_EQUAL(config_target_place(&other), place);
+    }
+    config_free(config);
+}
+
 static bool read_shipped(const char *name, char *out, size_t out_bytes)
 {
     char path[1024];
@@ -371,6 +416,8 @@ int main(void)
         {"files that are none", test_files_that_are_none},
         {"an unknown user", test_an_unknown_user},
         {"equality", test_equality},
+        {"no state file", test_no_state_file},
+        {"places", test_places},
         {"the files that are shipped", test_what_is_shipped},
         CU_TEST_INFO_NULL,
     };

@@ -36,6 +36,8 @@ static void start(void)
         { .name = "size of the database", .row_count = 1, .rows = { { "99999" } } },
         { .name = "signs of purged posts", .row_count = 1, .rows = { { "1", NULL, "0" } } },
         { .name = "signs of purged files", .row_count = 1, .rows = { { "1", NULL, "0" } } },
+        { .name = "time of posts", .row_count = 1, .rows = { { "1700000000123", NULL } } },
+        { .name = "time of files", .row_count = 1, .rows = { { "1700000000123", NULL } } },
         { .name = "posts of people", .row_count = 1, .rows = { { "1000", "0" } } },
         { .name = "recent posts of people", .row_count = 1, .rows = { { "3", "0", "1", "0" } } },
         { .name = "files", .row_count = 1, .rows = { { "10", "5000" } } },
