@@ -7,11 +7,10 @@
 #include "sql_page.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define PAGE_MAX_BYTES (8U << 20)   /* as much as can be asked for; pages of large servers have some MiB */
-#define PAGE_TIMEOUT_MS 2000        /* Go writes such a page in some ten milliseconds */
-#define PAGE_TIMEOUT_SHARE 4        /* of what is left of the round: the rest is the database's */
+#define PAGE_MAX_BYTES (8U << 20) /* as much as can be asked for; pages of large servers have some MiB */
+#define PAGE_TIMEOUT_MS 2000      /* Go writes such a page in some ten milliseconds */
+#define PAGE_TIMEOUT_SHARE 4      /* of what is left of the round: the rest is the database's */
 #define PAGE_PATH_BYTES 1024
 
 /* A client library of late 2025 and newer then gives only these; an older one takes no notice and gives all. */

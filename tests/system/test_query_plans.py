@@ -69,6 +69,7 @@ class Watched:
     def __init__(self, server, engine, version, folder):
         self.engine, self.version = engine, version
         source = installations.generated(server, engine, version, "plans_" + version.replace(".", "_"), posts=5000)
+        installations.run_all(server, engine, installations.optional_grants(engine)[0])
         source.sql(licence.sql())
         multiply(source, engine)
         log = query_log.of(server, engine, ALIASES)
@@ -153,6 +154,14 @@ def test_the_manual_has_each_query_and_no_other(watched, collector):
     missing = [entry.names for entry in entries if len(texts.get(tuple(entry.names), ())) != len(entry.names)]
     before_6_4 = [["schema version"]] if watched.version == OLDEST and collector == "usage" else []
     assert missing == before_6_4
+
+
+def test_the_manual_has_each_query_of_dbpool(watched):
+    """Which has a list for each engine, and no plans but passes over memory. All of them run in each round."""
+    title = {"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB"}[watched.engine]
+    entries = [entry for entry in manual.queries("dbpool") if entry.when == title]
+    seen = {tuple(entry_of(entries, query).names) for query in watched.later["dbpool"]}
+    assert seen == {tuple(entry.names) for entry in entries}
 
 
 @pytest.mark.parametrize("collector", WITH_MANUAL)
