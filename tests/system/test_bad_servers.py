@@ -141,11 +141,16 @@ def recover(ways):
     return [(one, one.worker.round(lambda found: found.status == "ok", 40)) for one in ways]
 
 
+def reasons(one, mode):
+    """To newer releases of libcurl TLS that ends without the word for it is a connection that was lost."""
+    return BAD[mode] + ("|the connection was lost" if one.way == "tls" and mode in ("cut", "nothing") else "")
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_health(health, mode):
     for one, found in rounds_of(health, mode):
         assert values(found) == {UP: 0} and found.status == "partial", one.way
-        assert re.search(BAD[mode], found.error) and "\n" not in found.error, found.error
+        assert re.search(reasons(one, mode), found.error) and "\n" not in found.error, found.error
         assert found.seconds < TIMEOUT_MS / 1000 + GRACE_S, one.way
         one.assert_little_was_read()
     for one, found in recover(health):

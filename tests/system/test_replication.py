@@ -201,10 +201,11 @@ def test_postgresql_primary_tells_of_its_replicas(dbpool, postgresql_pair, all_s
     copy.sql("ALTER SYSTEM SET recovery_min_apply_delay = '2s'")
     copy.sql("SELECT pg_reload_conf()")
     try:
-        # What is written all the time arrives two seconds late.
+        # What is written all the time arrives two seconds late. The server measures that from one of the moments in
+        # which it looked, so it may never say two.
         end = time.monotonic() + PATIENCE
         lag = 0
-        while lag < 1.9:
+        while lag < 1:
             assert time.monotonic() < end, (lag, one.log_text)
             write(source)
             lag = labelled(one.round(lambda found: found.status == "ok"), LAG).get("walreceiver", 0)
