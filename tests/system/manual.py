@@ -7,6 +7,7 @@ import re
 
 from minotor import SOURCE
 
+QUERIES = "QUERIES AND WHAT THEY COST"
 COLLECTORS = ("dbpool", "health", "jobs", "kpi", "usage")
 
 
@@ -71,7 +72,7 @@ def pattern(text):
 
 def queries(collector):
     found, when = [], None
-    for line in section(collector, "QUERIES AND WHAT THEY COST"):
+    for line in section(collector, QUERIES):
         if line.startswith(".Ss "):
             when = line.removeprefix(".Ss ")
         elif line.startswith(".It Ic "):

@@ -128,7 +128,7 @@ def test_the_first_round_is_seen_to_read_them(watched):
 
 def test_dbpool_reads_no_table_of_mattermost(watched):
     """Views of the server's memory only, each of which its manual names."""
-    manual_text = "\n".join(manual.section("dbpool", "QUERIES"))
+    manual_text = "\n".join(manual.section("dbpool", manual.QUERIES))
     for query in watched.first["dbpool"] + watched.later["dbpool"]:
         for step in query.steps:
             assert step.table.startswith("pg_") or step.table.upper() in query.text or step.table == "session_status", query
@@ -187,12 +187,12 @@ def test_the_manual_tells_the_plan(watched, collector):
                 assert step.index in entry.indexes, query
 
 
-@pytest.mark.parametrize("collector", WITH_MANUAL)
+@pytest.mark.parametrize("collector", COLLECTORS)
 def test_the_manual_has_the_names_of_the_source(collector):
     named = set()
     for path in glob.glob(os.path.join(SOURCE, "collectors", collector, "*.c")):
         with open(path, encoding="utf-8") as file:
-            named |= set(re.findall(r'\.name = "([^"]+)",\s*(?:#define [^\n]*\s*)?(?:BOTH\(|RUNNING_|\.postgresql)', file.read()))
+            named |= set(re.findall(r'\.name = "([^"]+)",\s*(?:#define [^\n]*\s*)?(?:BOTH\(|RUNNING_|\.postgresql|\.mysql)', file.read()))
     assert {name for entry in manual.queries(collector) for name in entry.names} == named
 
 

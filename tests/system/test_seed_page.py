@@ -28,17 +28,22 @@ SEED_PAGE = os.path.join(SHARED, "seed-page.txt")
 REAL = [("postgresql", "real"), ("mysql", "real")]
 MAX_OPEN_CONNECTIONS = 123
 BUDGET = 2  # the default
-STARTED = 1_700_000_000.5
+STARTED, STARTED_OF_FAKE = 1_700_000_000.5, 1_700_000_000.25
+LICENSED = ("9.9", "real")
+# How Mattermost's own metrics call what the plugin had.
+POOL_NAMES = {"connections_idle": "idle_connections", "connections_in_use": "in_use_connections",
+              "idle_connections_closed_total": "max_idle_closed_total",
+              "idle_time_connections_closed_total": "max_idle_time_closed_total",
+              "lifetime_connections_closed_total": "max_lifetime_closed_total", "max_open_connections": "max_open_connections",
+              "open_connections": "open_connections", "wait_count": "wait_count_total",
+              "wait_duration_seconds": "wait_duration_seconds_total"}
 NEWEST_OF_SERVER = {"real": "5.37"}
 LIMITS = {"mattermost_users_limit": 200, "mattermost_users_hard_limit": 250}
 POOL = server_truth.POOL
 STATE = server_truth.DATABASE + "connections"
 
 # Of what the plugin had, and how it is different here; each stands in the README's table too.
-OTHER_LABELS = {family: {"pool"} for family in
-                (POOL + name for name in "connections_idle connections_in_use idle_connections_closed_total"
-                 " idle_time_connections_closed_total lifetime_connections_closed_total max_open_connections"
-                 " open_connections wait_count wait_duration_seconds".split())}
+OTHER_LABELS = {POOL + name: {"pool"} for name in POOL_NAMES}
 OTHER_TYPES = {POOL + name: "counter" for name in
                "idle_connections_closed_total idle_time_connections_closed_total lifetime_connections_closed_total".split()}
 
@@ -53,8 +58,8 @@ SOMETIMES = {
     "mattermost_search_backend_info": SINCE_6_4,
     "mattermost_users_limit": SINCE_6_4,
     "mattermost_users_hard_limit": SINCE_6_4,
-    "mattermost_license_expiry_timestamp_seconds": lambda engine, version: version == "real",
-    "mattermost_license_users": lambda engine, version: version == "real",
+    "mattermost_license_expiry_timestamp_seconds": lambda engine, version: version in LICENSED,
+    "mattermost_license_users": lambda engine, version: version in LICENSED,
 }
 JOBS = [("pending", 0, 0, 0), ("in_progress", 5000, 7000, 40), ("cancel_requested", 5000, 8000, 10), ("canceled", 0, 9000, 0),
         ("success", 5000, 9500, 100), ("warning", 6000, 9700, 100), ("error", 5000, 9800, -1)]
@@ -65,7 +70,7 @@ class Handler(fake_mattermost.Handler):
 
     def do_GET(self):
         owner, path = self.server.owner, self.path.split("?")[0]
-        if path == "/metrics":
+        if path == "/metrics" and not owner.tells_of_pools:
             body = f"# TYPE mattermost_process_start_time_seconds gauge\nmattermost_process_start_time_seconds {STARTED}\n".encode()
             self.pour([b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body), body])
         elif path == "/api/v4/license/client" and "format=old" not in self.path:
@@ -81,7 +86,11 @@ class Handler(fake_mattermost.Handler):
 
 
 class Server(FakeMattermost):
-    handler, is_licensed = Handler, False
+    """is_licensed      and says so
+    tells_of_pools   on the page of its own metrics
+    """
+
+    handler, is_licensed, tells_of_pools = Handler, False, False
 
 
 def make_real(server, engine, name):
@@ -146,11 +155,14 @@ class Installation:
             self.source = make_real(servers[engine], engine, name)
         else:
             self.source = installations.generated(servers[engine], engine, version, name)
+            if version in LICENSED:
+                self.source.sql(licence.sql())
         grant_as_told(servers[engine], engine, name)
         self.source.sql("VACUUM ANALYZE; UPDATE Jobs SET Priority = 1" if engine == "postgresql" else
                         "ANALYZE TABLE Posts, Reactions, Jobs, Users, Channels")
         self.api = Server(NEWEST_OF_SERVER.get(version, version))
-        self.api.is_licensed = version == "real"
+        self.api.is_licensed = version in LICENSED
+        self.api.tells_of_pools = version == "9.9"
         self.api.nodes = [("node1", "11.6.0")]
         self.reader = installations.Reader(self.source, engine)
         self.traffic = Traffic(self.source, engine)
@@ -208,7 +220,8 @@ class Installation:
     def usage(self):
         server = NEWEST_OF_SERVER.get(self.version, self.version) + ".0"
         samples = truth.usage(self.reader, edition=licence.SKU if self.api.is_licensed else "free", version=server)
-        samples[("mattermost_server_start_timestamp_seconds",)] = STARTED
+        samples[("mattermost_server_start_timestamp_seconds",)] = (
+            STARTED_OF_FAKE if self.api.tells_of_pools else STARTED)
         if self.api.is_licensed:
             samples[("mattermost_license_expiry_timestamp_seconds",)] = licence.EXPIRY_MS / 1000
             samples[("mattermost_license_users",)] = licence.SEATS
@@ -216,9 +229,16 @@ class Installation:
             samples.update({(family,): value for family, value in LIMITS.items()})
         return samples
 
+    def dbpool(self):
+        samples = server_truth.dbpool(self.reader, MAX_OPEN_CONNECTIONS)
+        if self.api.tells_of_pools:
+            for name, theirs in POOL_NAMES.items():
+                samples[(POOL + name, "mattermost")] = sum(pool[theirs] for pool in fake_mattermost.POOLS.values())
+        return samples
+
     def truth(self):
         samples = {**truth.kpi(self.reader), **truth.jobs(self.reader), **self.usage(), **self.health(),
-                   **server_truth.sizes(self.reader), **server_truth.dbpool(self.reader, MAX_OPEN_CONNECTIONS),
+                   **server_truth.sizes(self.reader), **self.dbpool(),
                    ("promhttp_metric_handler_errors_total", "encoding"): 0,
                    ("promhttp_metric_handler_errors_total", "gathering"): 0, (POOL + "max_open_connections", "minotor"): BUDGET}
         samples.update({("mattermost_messages_posted_total", label): value
@@ -333,7 +353,7 @@ def test_own_pool_is_what_the_server_sees(watched):
     page = one.wait_for(lambda page: 1 <= pool(page)["open_connections"] == server_truth.own_sessions(watched.reader), 20,
                         "as many as the server sees")
     assert pool(page)["open_connections"] <= BUDGET
-    # One that is being closed is neither in use nor idle.
+    # One that is being closed is neither, and has its place until the server has noticed.
     assert pool(page)["connections_in_use"] + pool(page)["connections_idle"] <= pool(page)["open_connections"]
     later = one.next_round("dbpool")
     for name in ("wait_count", "wait_duration_seconds", "idle_connections_closed_total", "idle_time_connections_closed_total",
