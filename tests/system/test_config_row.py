@@ -147,6 +147,19 @@ def test_a_replica_that_stands_there(learner, installation, servers, numbers):
 
 
 @each
+def test_a_restart_goes_on(learner, installation, servers, numbers):
+    """What is kept is about a database that minotord does not know of when it reads the state file."""
+    other = Installation(servers[installation.engine], installation.engine, "9.9", f"row_{next(numbers)}")
+    installation.write(installation.document(DataSourceReplicas=[other.data_source(scheme=False)]))
+    one = learner(installation, names=("kpi",)).start()
+    before = one.wait_until_good().by_label("mattermost_kpi_counted_timestamp_seconds", "table")
+    assert set(before) == {"posts", "files", "reactions"}
+    assert one.stop()[0] == 0
+    one.start()
+    assert one.wait_until_good().by_label("mattermost_kpi_counted_timestamp_seconds", "table") == before
+
+
+@each
 def test_nobody_waits_for_it_in_vain(learner, installation):
     """No row: what the data source alone says has to do, and when the row comes, it is noticed by itself."""
     one = learner(installation).start()
