@@ -27,12 +27,22 @@ static int ask(const struct minotor_host *host, const char *path, uint32_t flags
     return minotor_fail(host, "GET %s: the server answered with status %d", path, status);
 }
 
+/* What it says is in no family of its own, so that nothing else tells when it stops saying it. */
+static void tell_of_silence(const struct minotor_host *host, struct usage *usage, int is_silent)
+{
+    if (is_silent && !usage->server_is_silent)
+        minotor_log(host, MINOTOR_NOTICE, "the version of the running server is not known: %s", minotor_error(host));
+    usage->server_is_silent = is_silent;
+}
+
 /* "X-Version-Id: 10.1.6.<build>.<hash>.<licensed>"; a proxy may have removed it. */
 int server_run(const struct minotor_host *host, void *state)
 {
     struct usage *usage = state;
     unsigned major = 0, minor = 0, patch = 0;
+    usage->server_version[0] = '\0'; /* what it said before may be of another release */
     int result = ask(host, "/api/v4/system/ping", 0, SMALL_BYTES);
+    tell_of_silence(host, usage, result == MINOTOR_FAILED);
     if (result != MINOTOR_OK)
         return result;
     const char *text = minotor_http_header(host, "X-Version-Id");
@@ -64,6 +74,7 @@ int edition_run(const struct minotor_host *host, void *state)
 {
     struct usage *usage = state;
     struct license *license = &usage->running_license;
+    license->is_known = license->is_licensed = 0;
     int result = ask(host, "/api/v4/license/client?format=old", MINOTOR_REQUEST_TOKEN, SMALL_BYTES);
     if (result != MINOTOR_OK)
         return result;

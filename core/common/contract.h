@@ -113,7 +113,6 @@
  * for long; when it goes on it finds no more sessions than before. After this we try our luck.
  */
 #define ENDING_PATIENCE_MS (2 * 60 * 1000)
-#define ENDING_LOOK_MS 10 /* how often one looks whether it has */
 #define POOL_ANSWER_MS 500 /* the supervisor is never legitimately blocked; one that is stopped is not waited for */
 
 /* What a collector may keep beyond its worker's death: fits a control datagram. */

@@ -306,6 +306,16 @@ static int attached_descriptor(struct msghdr *header)
     return descriptor;
 }
 
+void control_discard(int *descriptor)
+{
+    const struct linger off = { .l_onoff = 0 };
+    if (*descriptor < 0)
+        return;
+    setsockopt(*descriptor, SOL_SOCKET, SO_LINGER, &off, sizeof off); /* of no effect on what is no socket */
+    close(*descriptor);
+    *descriptor = -1;
+}
+
 enum control_result control_receive(int socket, enum control_party sender, struct control_message *message,
                                     int *descriptor)
 {
@@ -321,17 +331,13 @@ enum control_result control_receive(int socket, enum control_party sender, struc
     ssize_t size = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (size < 0)
         return result_of_errno();
-    if (size == 0)
-        return CONTROL_CLOSED;
     if (descriptor != NULL)
-        *descriptor = attached_descriptor(&header);
-    enum control_result result = CONTROL_BROKEN;
-    if ((header.msg_flags & MSG_TRUNC) == 0)
+        *descriptor = attached_descriptor(&header); /* an empty datagram can have one, too */
+    enum control_result result = size == 0 ? CONTROL_CLOSED : CONTROL_BROKEN;
+    if (size > 0 && (header.msg_flags & MSG_TRUNC) == 0)
         result = control_decode(bytes, (size_t)size, sender, message);
     explicit_bzero(bytes, sizeof bytes);
-    if (result != CONTROL_OK && descriptor != NULL && *descriptor >= 0) {
-        close(*descriptor);
-        *descriptor = -1;
-    }
+    if (result != CONTROL_OK && descriptor != NULL)
+        control_discard(descriptor);
     return result;
 }

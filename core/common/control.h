@@ -200,10 +200,14 @@ enum control_result control_decode(const uint8_t *bytes, size_t size, enum contr
 enum control_result control_send(int socket, const struct control_message *message, int descriptor);
 
 /*
- * Receives one message without blocking. With `descriptor` NULL none is accepted (the supervisor's way) and the
- * kernel drops what was sent along; else it receives a close-on-exec descriptor that the caller owns, or -1.
+ * Receives one message without blocking. With `descriptor` NULL none is accepted and the kernel drops
+ * what was sent along; else it receives a close-on-exec descriptor that the caller owns, or -1.
  */
 enum control_result control_receive(int socket, enum control_party sender, struct control_message *message,
                                     int *descriptor);
+
+/* Closes a descriptor that came along, or not (-1), and makes it -1. Never waits: for how long close() does with a TCP
+ * socket is its sender's choice. */
+void control_discard(int *descriptor);
 
 #endif

@@ -211,7 +211,11 @@ static enum database_result connect_session(struct database_connection *c)
     c->retry_at_ms = 0;
     c->connect_error[0] = '\0';
     enum database_result result = run(c, SET_CHARACTERISTICS, patience);
-    return result == DATABASE_OK ? run(c, SET_MODES, patience) : result;
+    if (result == DATABASE_OK)
+        result = run(c, SET_MODES, patience);
+    if (result != DATABASE_OK)
+        disconnect(c); /* a session with other modes or another zone would give other values */
+    return result;
 }
 
 /* Transactions ------------------------------------------------------------------------------------------- */

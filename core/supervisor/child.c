@@ -233,7 +233,7 @@ void child_read_control(struct child *child, int64_t now_ms)
         switch (control_receive(child->control, child->kind->party, &message, &descriptor)) {
         case CONTROL_OK:
             take_message(child, &message, &descriptor, now_ms);
-            close_descriptor(&descriptor);
+            control_discard(&descriptor);
             break;
         case CONTROL_AGAIN:
             return;

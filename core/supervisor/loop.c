@@ -19,7 +19,7 @@
  * not. */
 #define TURN_MAX_MS 1000
 
-#define WATCHES_MAX (1 + 3 * (SLOTS_MAX + 1))
+#define WATCHES_MAX (1 + 3 * (SLOTS_MAX + 1) + SLOTS_MAX)
 
 enum watch_kind {
     WATCH_CONTROL,
@@ -166,6 +166,16 @@ static void watch_all(struct supervisor *supervisor, struct watches *watches)
     }
 }
 
+/* Nobody is served for these: that a server has closed one is seen by pool_tick() in each turn. */
+static void watch_sessions(struct supervisor *supervisor, struct watches *watches)
+{
+    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+        const struct slot *slot = supervisor->slots[i];
+        if (slot != NULL && slot->session_ends)
+            watch(watches, NULL, WATCH_CONTROL, slot->session, POLLRDHUP);
+    }
+}
+
 /* The descriptor may have been closed, or even be another's, by what was done earlier in this turn. */
 static bool is_current(const struct watches *watches, nfds_t i)
 {
@@ -180,7 +190,7 @@ static void serve(struct supervisor *supervisor, const struct watches *watches, 
     for (nfds_t i = 1; i < watches->count; i++) {
         struct child *child = watches->children[i];
         short events = watches->descriptors[i].revents;
-        if (events == 0 || watches->kinds[i] != kind || !is_current(watches, i))
+        if (events == 0 || child == NULL || watches->kinds[i] != kind || !is_current(watches, i))
             continue;
         switch (kind) {
         case WATCH_CONTROL:
@@ -245,6 +255,7 @@ static int wait_for_work(struct supervisor *supervisor, struct watches *watches)
     int64_t meant_ms = due_ms > supervisor->now_ms ? due_ms - supervisor->now_ms : 0;
     int64_t left_ms = due_ms - clock_monotonic_ms();
     watch_all(supervisor, watches);
+    watch_sessions(supervisor, watches);
     int ready = poll(watches->descriptors, watches->count, left_ms > 0 ? (int)left_ms : 0);
     if (ready < 0 && errno != EINTR) {
         log_error("waiting for children: %s", strerror(errno));

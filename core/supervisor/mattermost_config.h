@@ -3,8 +3,8 @@
  * What Mattermost's own configuration says: config.json, or the database that MM_CONFIG names, and the
  * variables MM_* that go before it, applied as Mattermost applies them.
  *
- * It is read anew whenever it is wanted: the data source holds the password, which nobody keeps. Nothing that
- * is read ends up in a message, only the names of keys and files.
+ * It is read anew whenever it is wanted: the data source holds the password, which nobody keeps, unless it came out
+ * of a database (row.h). Nothing that is read ends up in a message, only the names of keys and files.
  */
 #ifndef MINOTOR_SUPERVISOR_MATTERMOST_CONFIG_H
 #define MINOTOR_SUPERVISOR_MATTERMOST_CONFIG_H

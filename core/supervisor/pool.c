@@ -79,18 +79,27 @@ static void obey(struct supervisor *supervisor, struct budget_orders orders)
 
 static void forget_session(struct slot *slot)
 {
-    if (slot->session >= 0)
-        close(slot->session);
-    slot->session = -1;
+    control_discard(&slot->session);
     slot->session_ends = false;
+}
+
+/* A database is reached over these only; a worker can send anything. */
+static bool may_be_session(int descriptor)
+{
+    int domain = -1, type = -1;
+    socklen_t domain_bytes = sizeof domain, type_bytes = sizeof type;
+    return descriptor >= 0 && getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &domain_bytes) == 0 &&
+           getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &type_bytes) == 0 && type == SOCK_STREAM &&
+           (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6);
 }
 
 /* The worker opens one. What is left of the one before is not waited for: the worker lost it, or it would not open
  * another. */
 static void take_session(struct slot *slot, int *descriptor)
 {
-    if (slot->session_ends)
-        return; /* it was given no place */
+    /* One that still ends has the place: then the worker was given none. */
+    if (slot->session_ends || !may_be_session(*descriptor))
+        return;
     forget_session(slot);
     slot->session = *descriptor;
     *descriptor = -1;
@@ -129,7 +138,8 @@ static void end_session(struct slot *slot, int64_t patience_ms)
 static void look_at_session(struct slot *slot)
 {
     const struct budget_claim *claim = &slot->pool->budget.claims[slot->description.slot];
-    if (!slot->session_ends || (claim->hold == BUDGET_ENDING && !server_has_ended(slot)))
+    bool is_waited_for = claim->hold == BUDGET_ENDING && slot->supervisor->now_ms < claim->until_ms;
+    if (!slot->session_ends || (is_waited_for && !server_has_ended(slot)))
         return;
     forget_session(slot);
     obey(slot->supervisor,
@@ -223,8 +233,6 @@ int64_t pool_due_ms(const struct supervisor *supervisor)
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         const struct slot *slot = supervisor->slots[i];
         int64_t own_ms = slot != NULL ? budget_due_ms(&slot->pool->budget) : INT64_MAX;
-        if (slot != NULL && slot->session_ends && supervisor->now_ms + ENDING_LOOK_MS < own_ms)
-            own_ms = supervisor->now_ms + ENDING_LOOK_MS;
         due_ms = own_ms < due_ms ? own_ms : due_ms;
     }
     return due_ms;
@@ -232,12 +240,14 @@ int64_t pool_due_ms(const struct supervisor *supervisor)
 
 void pool_tick(struct supervisor *supervisor)
 {
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL)
+            look_at_session(supervisor->slots[i]);
     /* Several slots share a budget; one that has been looked at is not due again. */
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         struct slot *slot = supervisor->slots[i];
         if (slot == NULL)
             continue;
-        look_at_session(slot);
         if (budget_due_ms(&slot->pool->budget) <= supervisor->now_ms)
             obey(supervisor, budget_tick(&slot->pool->budget, supervisor->now_ms));
     }

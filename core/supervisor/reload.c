@@ -118,6 +118,7 @@ static void replace(struct supervisor *supervisor, struct config *new)
             update_slot(supervisor, supervisor->slots[i], new, differs, &counts);
     add_slots(supervisor, new, &counts);
     config_free(old);
+    row_forget_gone(&supervisor->rows, new);
     log_info("the configuration was read again: %u slots unchanged, %u restarted, %u added, %u removed",
              counts.unchanged, counts.restarted, counts.added, counts.removed);
 }
@@ -141,6 +142,8 @@ void supervisor_reload(struct supervisor *supervisor)
         return;
     }
     log_error("the configuration has %u mistakes: the old one stays in force", faults.count);
+    if (supervisor->reread_rows)
+        row_read_again(supervisor);
     if (supervisor->slots_started)
         supervisor_start_slots(supervisor); /* some may have waited for what turned out to be a mistake */
 }

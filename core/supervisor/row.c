@@ -42,6 +42,20 @@ void row_forget_all(struct config_rows *rows)
     memset(rows, 0, sizeof *rows);
 }
 
+void row_forget_gone(struct config_rows *rows, const struct config *config)
+{
+    for (unsigned i = 0; i < TARGETS_MAX; i++) {
+        bool is_there = false;
+        for (unsigned k = 0; k < TARGETS_MAX; k++)
+            is_there |= config->row_targets[k] != NULL && strcmp(config->row_targets[k]->name, rows->row[i].target) == 0;
+        if (is_there || rows->row[i].text == NULL)
+            continue;
+        forget(rows->row[i].text);
+        rows->row[i].text = NULL;
+        rows->row[i].target[0] = '\0';
+    }
+}
+
 bool row_store(struct config_rows *rows, const char *target, const char *text)
 {
     unsigned place = TARGETS_MAX;
@@ -65,6 +79,15 @@ bool row_store(struct config_rows *rows, const char *target, const char *text)
 
 /* ---- its reader */
 
+void row_read_again(struct supervisor *supervisor)
+{
+    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+        struct slot *slot = supervisor->slots[i];
+        if (slot != NULL && row_is_reader(slot) && slot->started)
+            child_event(&slot->child, LIFECYCLE_RESTART, supervisor->now_ms);
+    }
+}
+
 /* It wrote everything before it said that it is ready. */
 static void take(struct supervisor *supervisor, struct slot *slot)
 {
@@ -86,7 +109,7 @@ static bool look_at(struct supervisor *supervisor, struct slot *slot)
 {
     struct child *child = &slot->child;
     enum child_state state = child->lifecycle.state;
-    bool has_failed = state == CHILD_BACKOFF || state == CHILD_PARKED;
+    bool has_failed = state == CHILD_BACKOFF || state == CHILD_PARKED || state == CHILD_STUCK;
     bool is_ready = state == CHILD_READY && slot->row_pipe >= 0;
     bool is_news = !slot->row_tried && (has_failed || is_ready);
     if (is_ready) {

@@ -21,7 +21,11 @@ bool row_is_awaited(const struct supervisor *supervisor, const struct slot *slot
 /* After each turn of the loop: takes what readers have written, and asks for a reload when it is news. */
 void row_turn(struct supervisor *supervisor);
 
-/* Wipes and frees what was read. */
+/* After a failed reload that an administrator asked for: what is in the way may be the row itself. */
+void row_read_again(struct supervisor *supervisor);
+
+/* Wipes and frees what was read; of targets that the configuration has no more, or everything. */
+void row_forget_gone(struct config_rows *rows, const struct config *config);
 void row_forget_all(struct config_rows *rows);
 
 /* Keeps what was read. True when it is not what was known before; pure but for memory. */

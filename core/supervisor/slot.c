@@ -127,7 +127,8 @@ void slot_remove(struct slot *slot, int64_t now_ms)
 
 bool slot_is_gone(const struct slot *slot)
 {
-    return slot->collector == NULL && slot->child.lifecycle.state == CHILD_DOWN;
+    /* A session that the server has not ended keeps its place in the budget, and the slot with it. */
+    return slot->collector == NULL && slot->child.lifecycle.state == CHILD_DOWN && !slot->session_ends;
 }
 
 /* ---- what its collector keeps */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a worker is told about its target, and the secrets among it: they are read when a worker is born and
- * kept nowhere.
+ * kept nowhere, but for a data source out of a configuration in a database (row.h).
  */
 #ifndef MINOTOR_SUPERVISOR_TARGET_SETTINGS_H
 #define MINOTOR_SUPERVISOR_TARGET_SETTINGS_H

@@ -2,7 +2,7 @@
 -- people wrote, and no secret. Run it as an administrator, inside the Mattermost database:
 --
 --     mysql mattermost < mysql-role.sql
---     mysql -e "ALTER USER minotor@localhost IDENTIFIED BY '...' ACCOUNT UNLOCK"
+--     mysql      and at its prompt:  ALTER USER minotor@localhost IDENTIFIED BY '...' ACCOUNT UNLOCK;
 --
 -- It may be run again: after an upgrade of minotor, or of Mattermost. Where minotor comes over the network, replace
 -- localhost by the address that the server sees, everywhere. Names of tables are written as Mattermost writes them,

@@ -36,6 +36,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/poisoned.so \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \
+	tests/hostile/smuggler.so \
 	tests/hostile/torn.so \
 	tests/hostile/visitor.so \
 	tests/hostile/writer.so

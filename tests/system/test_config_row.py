@@ -178,6 +178,10 @@ def test_what_stands_there_is_nonsense(learner, installation):
     one = learner(installation).start()
     assert one.wait_until_good("kpi").value("mattermost_kpi_posts_total") > 0
     assert [line for line in one.log_lines("level=error") if "the database: " in line and "SqlSettings.MaxOpenConns" in line]
+    # It is put right, and does not stand in the way of its own repair.
+    installation.write(installation.document())
+    one.reload()
+    one.wait_for(lambda page: limit(page) == 71, 20, "the limit")
     assert_secret(one)
 
 

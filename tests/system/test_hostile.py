@@ -235,6 +235,19 @@ def test_a_round_that_fails(minotor, name, words):
     assert 1 <= len(lines) <= 2, "said once, not every round"
 
 
+def test_descriptors_that_nobody_asked_for(minotor):
+    """They are closed, each of them, and at once: also a socket that would rather wait for its reader."""
+    daemon = start(minotor, "smuggler", interval="100ms")
+    with Neighbour(daemon):
+        daemon.wait_for(lambda page: sum(restarts(page, "smuggler").values()) >= 1, 20, "the first life")
+        before = len(processes.descriptors(daemon.pid)) if programs.AS_ROOT else None
+        daemon.wait_for(lambda page: sum(restarts(page, "smuggler").values()) >= 4, 30, "lives")
+        if programs.AS_ROOT:  # others may not look
+            assert len(processes.descriptors(daemon.pid)) <= before + 6, "those of a worker come and go"
+            assert "/dev/zero" not in processes.descriptors(daemon.pid).values()
+    assert daemon.log_lines("stood still") == []
+
+
 def test_its_descriptors_closed(minotor):
     daemon = start(minotor, "closer")
     with Neighbour(daemon):
