@@ -87,9 +87,9 @@ static int64_t settled_at(int64_t newest_ms, int64_t now_ms, int64_t lag_ms)
 
 /* The count can do without them: marks that cannot be read are those of the baseline, which nothing has changed. */
 static int read_marks(const struct minotor_host *host, const struct running_source *source,
-                      const struct running *running, int64_t *marks)
+                      const struct running *running, int64_t oldest_ms, int64_t *marks)
 {
-    int result = cell_query(host, &source->marks, &running->marks[0], 1);
+    int result = cell_query(host, &source->marks, &oldest_ms, 1);
     if (result == MINOTOR_OK)
         result = cell_only_row(host);
     for (uint32_t i = 0; i < RUNNING_MARKS && result == MINOTOR_OK; i++)
@@ -115,7 +115,7 @@ static int take_baseline(const struct minotor_host *host, const struct running_s
                          const struct running_settings *settings, const int64_t *marks, struct running_value *value)
 {
     int64_t left_ms = minotor_remaining_ms(host), lost_ms = running->pace.lost_ms;
-    int64_t newest_ms = 0, watermark_ms = 0;
+    int64_t newest_ms = 0, watermark_ms = 0, anew[RUNNING_MARKS];
     struct window open;
     int result = read_total(host, source, &value->rows, &value->sum);
     if (result == MINOTOR_OK)
@@ -133,7 +133,11 @@ static int take_baseline(const struct minotor_host *host, const struct running_s
     running->rows = value->rows - open.created + open.deleted;
     running->sum = value->sum - open.created_sum + open.deleted_sum;
     running->created_sum = -open.created_sum;
+    int is_from_beginning = running->marks[0] <= 0;
     memcpy(running->marks, marks, sizeof running->marks);
+    /* What was imported may be older than the oldest so far: once in a while it is looked for from the beginning. */
+    if (!is_from_beginning && read_marks(host, source, running, 0, anew) == MINOTOR_OK)
+        memcpy(running->marks, anew, sizeof running->marks);
     pace_succeeded(&running->pace, host, left_ms);
     value->created_sum = 0;
     value->is_baseline = 1;
@@ -266,7 +270,7 @@ int running_count(const struct minotor_host *host, const struct running_source *
     memset(value, 0, sizeof *value);
     if (settings->exact)
         return count_exactly(host, source, running, value);
-    int result = read_marks(host, source, running, marks);
+    int result = read_marks(host, source, running, running->marks[0], marks);
     if (result == MINOTOR_CANCELLED)
         return result;
     if (result != MINOTOR_OK)
