@@ -49,7 +49,7 @@ enum family {
  */
 struct messages {
     int64_t shown[CHANNEL_TYPES];
-    int64_t seen[CHANNEL_TYPES]; /* theirs, when last read; -1: never */
+    int64_t seen[CHANNEL_TYPES]; /* theirs, when last read; 0: never, or none were posted */
 };
 
 /*

@@ -277,8 +277,6 @@ static int read_facts(struct reading *reading)
          sizeof facts->local_socket},
         {MATTERMOST_METRICS_LISTEN_ADDRESS, ":8067", facts->metrics_listen_address,
          sizeof facts->metrics_listen_address},
-        {MATTERMOST_FILE_DRIVER, "local", facts->file_driver, sizeof facts->file_driver},
-        {MATTERMOST_FILE_DIRECTORY, "./data/", facts->file_directory, sizeof facts->file_directory},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!fill_text(reading, texts[i].key, texts[i].standard, texts[i].out, texts[i].out_bytes))

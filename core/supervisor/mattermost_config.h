@@ -47,8 +47,6 @@ struct mattermost_facts {
     char local_socket[DSN_PATH_BYTES];
     int metrics;
     char metrics_listen_address[MATTERMOST_URL_BYTES];
-    char file_driver[32];
-    char file_directory[DSN_PATH_BYTES];
 };
 
 struct mattermost_config {

@@ -37,8 +37,6 @@ static const struct known {
     [MATTERMOST_LOCAL_SOCKET] = {"ServiceSettings.LocalModeSocketLocation", KIND_TEXT},
     [MATTERMOST_METRICS] = {"MetricsSettings.Enable", KIND_FLAG},
     [MATTERMOST_METRICS_LISTEN_ADDRESS] = {"MetricsSettings.ListenAddress", KIND_TEXT},
-    [MATTERMOST_FILE_DRIVER] = {"FileSettings.DriverName", KIND_TEXT},
-    [MATTERMOST_FILE_DIRECTORY] = {"FileSettings.Directory", KIND_TEXT},
 };
 
 static const char *const KINDS[] = {

@@ -16,8 +16,7 @@
     GET("ServiceSettings", "ListenAddress") ", " GET("ServiceSettings", "ConnectionSecurity") ", "                \
     GET("ServiceSettings", "EnableLocalMode") ", " GET("ServiceSettings", "LocalModeSocketLocation") "), "        \
     "'MetricsSettings', " OBJECT "(" GET("MetricsSettings", "Enable") ", "                                       \
-    GET("MetricsSettings", "ListenAddress") "), "                                                                \
-    "'FileSettings', " OBJECT "(" GET("FileSettings", "DriverName") ", " GET("FileSettings", "Directory") ")"
+    GET("MetricsSettings", "ListenAddress") ")"
 
 #define GET_POSTGRESQL(section, key) "'" key "', c -> '" section "' -> '" key "'"
 #define GET_MYSQL(section, key) "'" key "', JSON_EXTRACT(Value, '$." section "." key "')"

@@ -116,8 +116,6 @@ static void test_whole(void)
     CU_ASSERT_STRING_EQUAL(facts->local_socket, "/run/mm.socket");
     CU_ASSERT_EQUAL(facts->metrics, 1);
     CU_ASSERT_STRING_EQUAL(facts->metrics_listen_address, ":9067");
-    CU_ASSERT_STRING_EQUAL(facts->file_driver, "amazons3");
-    CU_ASSERT_STRING_EQUAL(facts->file_directory, "/srv/data");
 }
 
 static void test_defaults(void)
@@ -138,7 +136,6 @@ static void test_defaults(void)
     CU_ASSERT_STRING_EQUAL(config.facts.listen_address, ":8065");
     CU_ASSERT_STRING_EQUAL(config.facts.metrics_listen_address, ":8067");
     CU_ASSERT_STRING_EQUAL(config.facts.local_socket, "/var/tmp/mattermost_local.socket");
-    CU_ASSERT_STRING_EQUAL(config.facts.file_driver, "local");
     CU_ASSERT_EQUAL(config.facts.local_mode, 0);
     CU_ASSERT_EQUAL(config.facts.metrics, 0);
     CU_ASSERT_EQUAL(config.facts.replicas, 0);
