@@ -27,11 +27,11 @@ static int ask(const struct minotor_host *host, const char *path, uint32_t flags
     return minotor_fail(host, "GET %s: the server answered with status %d", path, status);
 }
 
-/* What it says is in no family of its own, so that nothing else tells when it stops saying it. */
+/* What it said is shown on, because another version would have to be started; so nothing else tells of its silence. */
 static void tell_of_silence(const struct minotor_host *host, struct usage *usage, int is_silent)
 {
     if (is_silent && !usage->server_is_silent)
-        minotor_log(host, MINOTOR_NOTICE, "the version of the running server is not known: %s", minotor_error(host));
+        minotor_log(host, MINOTOR_NOTICE, "the version and the licence of the running server are as it last said: %s", minotor_error(host));
     usage->server_is_silent = is_silent;
 }
 
@@ -40,7 +40,6 @@ int server_run(const struct minotor_host *host, void *state)
 {
     struct usage *usage = state;
     unsigned major = 0, minor = 0, patch = 0;
-    usage->server_version[0] = '\0'; /* what it said before may be of another release */
     int result = ask(host, "/api/v4/system/ping", 0, SMALL_BYTES);
     tell_of_silence(host, usage, result == MINOTOR_FAILED);
     if (result != MINOTOR_OK)
@@ -74,7 +73,6 @@ int edition_run(const struct minotor_host *host, void *state)
 {
     struct usage *usage = state;
     struct license *license = &usage->running_license;
-    license->is_known = license->is_licensed = 0;
     int result = ask(host, "/api/v4/license/client?format=old", MINOTOR_REQUEST_TOKEN, SMALL_BYTES);
     if (result != MINOTOR_OK)
         return result;

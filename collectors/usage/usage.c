@@ -83,7 +83,7 @@ static int info_run(const struct minotor_host *host, void *state)
 }
 
 /*
- * A server that has not been asked, or does not answer, is known by its schema. The version in the database is kept
+ * A server that has not been asked, or has never answered, is known by its schema. The version in the database is kept
  * by servers only that are older than the table of migrations.
  */
 static void info_emit(const struct minotor_host *host, const void *state)

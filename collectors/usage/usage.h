@@ -76,7 +76,7 @@ struct usage {
     struct running_settings running;
     struct task_state tasks[TASK_COUNT];
 
-    char server_version[WORD_BYTES]; /* as the server says; "": it does not */
+    char server_version[WORD_BYTES]; /* as the server last said; "": never */
     int server_is_silent;            /* and the log has it */
     char stored_version[WORD_BYTES]; /* as the database says, which only old servers keep up to date */
     char active_license[WORD_BYTES]; /* "": none */
