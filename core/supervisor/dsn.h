@@ -38,7 +38,6 @@ struct dsn {
     char sslcert[DSN_PATH_BYTES];
     char sslkey[DSN_PATH_BYTES];
     char search_path[DSN_TEXT_BYTES];
-    int64_t connect_timeout_ms;
     unsigned left_out; /* parameters that would set something at the server and are not for us */
 };
 

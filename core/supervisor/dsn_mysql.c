@@ -108,59 +108,6 @@ static const char *parse_network(struct dsn *dsn, struct dsn_piece piece)
 
 /* ---- behind the name */
 
-/* Nanoseconds of a duration in Go's form, such as 1m30.5s; -1 when it is none. Whole milliseconds are all
- * that is wanted, so a double is exact enough. */
-static double parse_duration(struct dsn_piece piece)
-{
-    static const struct {
-        const char *name;
-        double nanoseconds;
-    } UNITS[] = {{"ns", 1},   {"us", 1e3}, {"\u00b5s", 1e3}, {"\u03bcs", 1e3},
-                 {"ms", 1e6}, {"s", 1e9},  {"m", 60e9},      {"h", 3600e9}};
-    const char *text = piece.begin;
-    const char *end = piece.begin + piece.size;
-    double total = 0;
-    if (is(piece, "0"))
-        return 0;
-    if (text == end)
-        return -1;
-    while (text < end) {
-        double number = 0;
-        double scale = 1;
-        bool digits = false;
-        bool fraction = false;
-        for (; text < end && ((*text >= '0' && *text <= '9') || (*text == '.' && !fraction)); text++) {
-            fraction = fraction || *text == '.';
-            if (*text == '.')
-                continue;
-            digits = true;
-            number = number * 10 + (*text - '0');
-            scale = fraction ? scale * 10 : scale;
-        }
-        const char *unit = text;
-        while (text < end && *text != '.' && (*text < '0' || *text > '9'))
-            text++;
-        double nanoseconds = 0;
-        for (size_t i = 0; i < sizeof UNITS / sizeof UNITS[0]; i++)
-            if (is(between(unit, text), UNITS[i].name))
-                nanoseconds = UNITS[i].nanoseconds;
-        total += number / scale * nanoseconds;
-        /* Go counts in 64 bits of nanoseconds. */
-        if (!digits || nanoseconds == 0 || !(total < 9.2e18))
-            return -1;
-    }
-    return total;
-}
-
-static const char *take_timeout(struct dsn *dsn, struct dsn_piece value)
-{
-    double nanoseconds = parse_duration(value);
-    if (nanoseconds < 0)
-        return "timeout is no duration such as 30s";
-    dsn->connect_timeout_ms = (int64_t)(nanoseconds / 1e6);
-    return NULL;
-}
-
 /* The driver's words become libpq's, which the configuration of a target has for both engines. */
 static const char *take_tls(struct dsn *dsn, struct dsn_piece value)
 {
@@ -206,6 +153,7 @@ static bool is_harmless(struct dsn_piece name)
         "rejectReadOnly",
         "serverPubKey",
         "timeTruncate",
+        "timeout",
         "tinyInt1IsBool",
         "writeTimeout",
     };
@@ -226,8 +174,6 @@ static const char *parse_parameters(struct dsn *dsn, const char *text)
             struct dsn_piece value = between(equals + 1, end);
             if (is(name, "tls"))
                 fault = take_tls(dsn, value);
-            else if (is(name, "timeout"))
-                fault = take_timeout(dsn, value);
             else
                 dsn->left_out += !is_harmless(name);
         }

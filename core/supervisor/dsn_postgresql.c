@@ -4,7 +4,6 @@
  * differs from libpq: no sslmode means require, there is one host only, and a parameter that the driver does
  * not know is a setting of the session.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +24,6 @@ enum parameter {
     PARAMETER_SSLCERT,
     PARAMETER_SSLKEY,
     PARAMETER_SSLINLINE,
-    PARAMETER_CONNECT_TIMEOUT,
     PARAMETER_SEARCH_PATH,
     PARAMETERS,
 };
@@ -41,7 +39,6 @@ static const char *const NAMES[PARAMETERS] = {
     [PARAMETER_SSLCERT] = "sslcert",
     [PARAMETER_SSLKEY] = "sslkey",
     [PARAMETER_SSLINLINE] = "sslinline",
-    [PARAMETER_CONNECT_TIMEOUT] = "connect_timeout",
     [PARAMETER_SEARCH_PATH] = "search_path",
 };
 
@@ -50,6 +47,7 @@ static const char *const HARMLESS[] = {
     "application_name",
     "binary_parameters",
     "client_encoding",
+    "connect_timeout",
     "datestyle",
     "disable_prepared_binary_result",
     "extra_float_digits",
@@ -343,18 +341,6 @@ static const char *check_sslmode(const char *mode)
     return "sslmode is none of disable, require, verify-ca and verify-full";
 }
 
-static const char *fill_timeout(struct dsn *dsn, const char *text)
-{
-    char *end;
-    if (text[0] == '\0')
-        return NULL;
-    long seconds = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || seconds < 0 || seconds > INT_MAX)
-        return "connect_timeout is not a number of seconds";
-    dsn->connect_timeout_ms = (int64_t)seconds * 1000;
-    return NULL;
-}
-
 /* Where the host is the folder of a socket, the driver encrypts nothing. */
 static const char *fill_host(struct dsn *dsn, const char *host, const char *sslmode)
 {
@@ -390,8 +376,6 @@ static const char *fill(struct dsn *dsn, const struct parameters *parameters)
     const char *fault = fits ? NULL : TOO_LONG;
     if (fault == NULL)
         fault = fill_host(dsn, value[PARAMETER_HOST], value[PARAMETER_SSLMODE]);
-    if (fault == NULL)
-        fault = fill_timeout(dsn, value[PARAMETER_CONNECT_TIMEOUT]);
     return fault;
 }
 

@@ -43,7 +43,6 @@ static void read_dsn(const char *text, const char *(*parse)(const char *text, st
     }
     require(dsn.driver == DSN_POSTGRESQL || dsn.driver == DSN_MYSQL);
     require(dsn.port >= 1 && dsn.port <= 65535);
-    require(dsn.connect_timeout_ms >= 0);
     require(is_line(dsn.host, sizeof dsn.host) && dsn.host[0] != '\0');
     require(is_line(dsn.name, sizeof dsn.name) && dsn.name[0] != '\0');
     require(is_line(dsn.user, sizeof dsn.user) && dsn.user[0] != '\0');

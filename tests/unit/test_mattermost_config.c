@@ -99,7 +99,6 @@ static void test_whole(void)
     CU_ASSERT_STRING_EQUAL(config.database.password, NASTY);
     CU_ASSERT_STRING_EQUAL(config.database.sslmode, "disable");
     CU_ASSERT_EQUAL(config.database.port, 6432);
-    CU_ASSERT_EQUAL(config.database.connect_timeout_ms, 10000);
     CU_ASSERT_STRING_EQUAL(facts->origin, source.config);
     CU_ASSERT_PTR_NOT_NULL(strstr(facts->database_origin, "config.json: SqlSettings.DataSource"));
     CU_ASSERT_FALSE(facts->in_database);
