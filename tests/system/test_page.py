@@ -96,9 +96,9 @@ def test_two_targets_get_a_label(minotor):
     daemon.settings["targets"].append({"name": "second", "database": group})
     daemon.write_config()
     daemon.start()
-    page = daemon.wait_for(lambda page: len(page.series("hostile_good_value")) == 2, 10, "two targets")
+    page = daemon.wait_for(lambda page: len(page.series("hostile_good_value")) == 2 and all(
+        page.collector("up", "good", target=name) == 1 for name in ("mattermost", "second")), 10, "two targets")
     assert set(page.by_label("hostile_good_value", "target")) == {"mattermost", "second"}
-    assert page.collector("up", "good", target="second") == 1
 
 
 def test_alias_of_the_plugin(good):
