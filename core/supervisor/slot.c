@@ -236,7 +236,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
     if (row_is_reader(slot))
         send_number(child, "row", 1);
     else if (slot->supervisor->trial != NULL)
-        send_number(child, "trial", 1);
+        send_number(child, "trial", slot->supervisor->options->check_files ? 2 : 1);
     target_settings_send(slot->target, secrets, child);
     for (unsigned i = 0; i < collector->setting_count; i++) {
         const struct config_setting_value *value = &collector->settings[i];
@@ -368,7 +368,7 @@ static void slot_line(struct child *child, enum log_level level, const char *tex
 {
     const struct slot *slot = child->owner;
     if (slot->supervisor->trial != NULL)
-        trial_line(slot, level, text);
+        trial_line(slot->supervisor->trial, slot, level, text);
     else
         log_format_child(level, child->name, child->pid, text);
 }

@@ -39,8 +39,9 @@ void trial_began(struct trial *trial, unsigned slot, int report)
     trial->slots[slot].report = report;
 }
 
-void trial_line(const struct slot *slot, enum log_level level, const char *text)
+void trial_line(struct trial *trial, const struct slot *slot, enum log_level level, const char *text)
 {
+    trial->slots[slot->description.slot].has_said_why |= level <= LOG_LEVEL_ERROR;
     if (level <= LOG_LEVEL_INFO)
         fprintf(stderr, "%s: %s\n", slot->child.name, text);
 }
@@ -121,6 +122,9 @@ enum minotord_status trial_print(const char *name, char *report, FILE *good, FIL
         close_group(&group);
         if (strcmp(fields[0], REPORT_CUT) == 0) {
             fprintf(bad, "%s: there are more of these families than this list has room for\n", name);
+        } else if (strcmp(fields[0], REPORT_SETTINGS) == 0) {
+            fprintf(good, "%s: settings ok\n", name);
+            status = MINOTORD_OK;
         } else if (strcmp(fields[0], REPORT_ROUND) == 0 && count == FIELDS_MAX) {
             status = print_round(&group, fields);
         }
@@ -158,7 +162,10 @@ void trial_ended(struct trial *trial, const struct slot *slot)
     if (trial->slots[id].report >= 0)
         read_report(trial->slots[id].report, report);
     close_report(trial, id);
-    if (report[0] == '\0')
+    /* The obituary of one that left by itself would only repeat it. */
+    bool is_told = trial->slots[id].has_said_why && slot->child.lifecycle.blame == RESTART_CAUSE_COUNT &&
+                   strncmp(slot->child.error, "exit code", strlen("exit code")) == 0;
+    if (report[0] == '\0' && !is_told)
         fprintf(stderr, "%s: %s\n", slot->child.name, slot->child.error);
     worsen(trial, trial_print(slot->child.name, report, stdout, stderr));
     trial->slots[id].ended = true;

@@ -33,6 +33,11 @@ static void put_family(struct report *report, const char *word, const char *fami
         report->is_cut = !put(report, limit_bytes, "%s\t%s\t%s\n", word, family, reason);
 }
 
+void report_settings(struct report *report)
+{
+    put(report, sizeof report->text, REPORT_SETTINGS "\n");
+}
+
 void report_unknown(struct report *report, const char *family, const char *reason)
 {
     char line[ERROR_TEXT_MAX_BYTES + 1];

@@ -54,7 +54,7 @@ static const struct number_setting {
     { "interval_ms", offsetof(struct worker_settings, interval_ms), INTERVAL_MIN_MS, INTERVAL_MAX_MS },
     { "timeout_ms", offsetof(struct worker_settings, timeout_ms), TIMEOUT_MIN_MS, TIMEOUT_MAX_MS },
     { "first_delay_ms", offsetof(struct worker_settings, first_delay_ms), 0, INTERVAL_MAX_MS },
-    { "trial", offsetof(struct worker_settings, trial), 0, 1 },
+    { "trial", offsetof(struct worker_settings, trial), TRIAL_NONE, TRIAL_SETTINGS },
     { "row", offsetof(struct worker_settings, row), 0, 1 },
 };
 
