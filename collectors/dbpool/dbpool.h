@@ -43,6 +43,7 @@ enum finding {
     SHOWS_REPLICA = 8,    /* these three are how a server of MySQL's kind is asked for its replication */
     SHOWS_SLAVE = 16,
     SHOWS_ALL_SLAVES = 32,
+    TELLS_APART = 64,     /* MySQL: this account is not Mattermost's, too */
 };
 
 /* What the log has a line on, as bits: what this role may not see. */
