@@ -32,6 +32,7 @@ enum family {
 #define POOL_FAMILIES (CLOSED_LIFETIME + 1) /* the first ones, of Go's sql.DBStats */
 #define FAMILIES_PER_READING 6
 #define PARAMETERS_MAX 2
+#define ACCOUNT_BYTES 400 /* 'user'@'host': at most 80 and 255 characters, of which only the first may be long */
 #define MATTERMOST "mattermost" /* values of the label `pool` */
 #define MINOTOR "minotor"
 
@@ -65,6 +66,7 @@ struct dbpool {
     unsigned found; /* of this round */
     enum page_news page_news;
     int64_t replication_refused_ms; /* when; 0: it was not */
+    char account[ACCOUNT_BYTES];    /* MySQL: ours, as GRANT wants it */
 };
 
 /* One query and what becomes of its rows. */

@@ -33,6 +33,14 @@ static int refusal_lasts(const struct minotor_host *host, const struct dbpool *d
     return refused_ms != 0 && now_ms >= refused_ms && now_ms - refused_ms < REFUSAL_LASTS_MS;
 }
 
+static void tell_of_grant(const struct minotor_host *host, struct dbpool *dbpool, enum tale tale, const char *grant,
+                          const char *more)
+{
+    char text[MINOTOR_TEXT_MAX + ACCOUNT_BYTES];
+    snprintf(text, sizeof text, "%s %s%s", grant, dbpool->account, more);
+    tell_once(dbpool, tale, host, text);
+}
+
 /* Whether Mattermost has this account, too: then nobody can say whose a session is. */
 static int shares_account(const struct minotor_host *host, int64_t others, int64_t own)
 {
@@ -65,10 +73,11 @@ static int read_server(const struct minotor_host *host, struct dbpool *dbpool)
         tell_once(dbpool, TOLD_OF_SESSIONS, host,
                   "minotor uses the account of Mattermost, so that their sessions cannot be told apart; for "
                   "Mattermost's connections, the oldest transaction and waits for locks: give it one of its own");
+    snprintf(dbpool->account, sizeof dbpool->account, "%s", cell_text(host, 4));
     if (seen == 0)
-        tell_once(dbpool, TOLD_OF_SESSIONS, host,
-                  "this account sees its own sessions only; for Mattermost's connections, the oldest transaction and "
-                  "waits for locks: GRANT PROCESS ON *.* TO it");
+        tell_of_grant(host, dbpool, TOLD_OF_SESSIONS,
+                      "this account sees its own sessions only; for Mattermost's connections, the oldest transaction "
+                      "and waits for locks: GRANT PROCESS ON *.* TO", "");
     return MINOTOR_OK;
 }
 
@@ -152,24 +161,28 @@ static int excuse_replication(const struct minotor_host *host, struct dbpool *db
     if (strstr(minotor_error(host), "ERROR 1227:") == NULL)
         return 0;
     dbpool->replication_refused_ms = minotor_now_ms(host);
-    tell_once(dbpool, TOLD_OF_REPLICATION, host,
-              (dbpool->found & SHOWS_ALL_SLAVES) != 0
-                  ? "whether this server is a replica is not shown to this account; for how far it is behind: "
-                    "GRANT SLAVE MONITOR ON *.* TO it, before MariaDB 10.5 REPLICATION CLIENT"
-                  : "whether this server is a replica is not shown to this account; for how far it is behind: "
-                    "GRANT REPLICATION CLIENT ON *.* TO it");
+    int is_mariadb = (dbpool->found & SHOWS_ALL_SLAVES) != 0;
+    tell_of_grant(host, dbpool, TOLD_OF_REPLICATION,
+                  is_mariadb ? "whether this server is a replica is not shown to this account; for how far it is "
+                               "behind: GRANT SLAVE MONITOR ON *.* TO"
+                             : "whether this server is a replica is not shown to this account; for how far it is "
+                               "behind: GRANT REPLICATION CLIENT ON *.* TO",
+                  is_mariadb ? ", before MariaDB 10.5 REPLICATION CLIENT" : "");
     return 1;
 }
 
 #define OWN_USER "SUBSTRING_INDEX(CURRENT_USER(), '@', 1)"
 
+#define OWN_ACCOUNT "CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
+
 /* A role may have the privilege for us: then other accounts are seen. */
 #define SERVER                                                                                                   \
     "SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'PROCESS' AND"       \
-    " GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''))"                                      \
+    " GRANTEE = " OWN_ACCOUNT ")"                                                                                \
     " + COUNT(CASE WHEN USER <> " OWN_USER " THEN 1 END), VERSION(),"                                            \
     " COUNT(CASE WHEN USER <> " OWN_USER " AND DB = DATABASE() AND COMMAND <> 'Daemon' THEN 1 END),"             \
-    " COUNT(CASE WHEN USER = " OWN_USER " AND DB = DATABASE() THEN 1 END) FROM information_schema.PROCESSLIST"
+    " COUNT(CASE WHEN USER = " OWN_USER " AND DB = DATABASE() THEN 1 END), " OWN_ACCOUNT                         \
+    " FROM information_schema.PROCESSLIST"
 
 /* One that sleeps within a transaction is in use. */
 #define SESSIONS                                                                                                 \

@@ -241,7 +241,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
     for (unsigned i = 0; i < collector->setting_count; i++) {
         const struct config_setting_value *value = &collector->settings[i];
         char name[NAME_MAX_BYTES + 16];
-        text_format(name, sizeof name, "setting.%s", value->name);
+        text_format(name, sizeof name, "%s.%s", value->kind, value->name);
         child_send_setting(child, name, value->value, value->origin);
     }
     if (slot->state.size > 0) {

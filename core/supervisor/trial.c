@@ -12,6 +12,7 @@
 #include "supervisor/supervisor.h"
 
 #define FIELDS_MAX 6
+#define UNKNOWN_NAMED_MAX 4 /* families that one reason has made unknown */
 
 void trial_init(struct trial *trial)
 {
@@ -54,6 +55,8 @@ struct group {
     FILE *good, *bad;
     const char *word; /* NULL: nothing is open */
     const char *reason;
+    unsigned count;
+    bool is_long; /* not all are named: one reason for so many is of interest, and what they are is in the manual */
 };
 
 static FILE *stream_of(const struct group *group)
@@ -63,6 +66,8 @@ static FILE *stream_of(const struct group *group)
 
 static void close_group(struct group *group)
 {
+    if (group->word != NULL && group->is_long)
+        fprintf(stream_of(group), " and %u more", group->count - UNKNOWN_NAMED_MAX);
     if (group->word != NULL)
         fprintf(stream_of(group), "%s%s\n", group->reason[0] == '\0' ? "" : ": ", group->reason);
     group->word = NULL;
@@ -71,12 +76,17 @@ static void close_group(struct group *group)
 static void add_family(struct group *group, const char *word, const char *family, const char *reason)
 {
     if (group->word != NULL && strcmp(group->word, word) == 0 && strcmp(group->reason, reason) == 0) {
-        fprintf(stream_of(group), ", %s", family);
+        group->count++;
+        group->is_long = reason[0] != '\0' && group->count > UNKNOWN_NAMED_MAX;
+        if (!group->is_long)
+            fprintf(stream_of(group), ", %s", family);
         return;
     }
     close_group(group);
     group->word = word;
     group->reason = reason;
+    group->count = 1;
+    group->is_long = false;
     fprintf(stream_of(group), "%s: %s: %s", group->name,
             strcmp(word, REPORT_ABSENT) == 0 ? "not given here" : "unknown", family);
 }

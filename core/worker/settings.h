@@ -11,11 +11,20 @@
 
 #include "common/control.h"
 
+/* How the configuration has written a value. */
+enum given_kind {
+    GIVEN_ANYHOW, /* not told */
+    GIVEN_TEXT,
+    GIVEN_INTEGER,
+    GIVEN_BOOLEAN,
+};
+
 /* A fact about the target ("target.NAME"), or an entry of the group `settings` of the collector's file. */
 struct given_setting {
     char *name;
     char *value;
     char *origin; /* "file:line" or "" */
+    enum given_kind kind;
 };
 
 struct database_place {
