@@ -35,9 +35,10 @@ uninstall-local:
 
 dist_man_MANS += etc/minotor.conf.5
 
-# The role that can count and not read, to be run by the owner of the database.
+# The role that can count and not read, and how to get rid of it.
 sqldir = $(pkgdatadir)/sql
-dist_sql_DATA = etc/sql/postgresql-role.sql etc/sql/mysql-role.sql
+dist_sql_DATA = etc/sql/postgresql-role.sql etc/sql/postgresql-role-drop.sql \
+	etc/sql/mysql-role.sql etc/sql/mysql-role-drop.sql
 
 # For systemd: the unit, its account, its folder. They name the folders that were chosen, so make writes them.
 systemdunitdir = $(prefix)/lib/systemd/system

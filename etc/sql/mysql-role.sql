@@ -1,12 +1,13 @@
 -- The account with which minotor reads a Mattermost database on MySQL or MariaDB: it can count, it cannot read what
--- people wrote, and no secret. Run it as an administrator, inside the Mattermost database:
+-- people wrote, and no secret. Run it inside the Mattermost database, as an administrator who may create accounts and
+-- give away what is granted here; Mattermost's own account may not:
 --
 --     mysql mattermost < mysql-role.sql
 --     mysql      and at its prompt:  ALTER USER minotor@localhost IDENTIFIED BY '...' ACCOUNT UNLOCK;
 --
--- It may be run again: after an upgrade of minotor, or of Mattermost. Where minotor comes over the network, replace
--- localhost by the address that the server sees, everywhere. Names of tables are written as Mattermost writes them,
--- because on Linux these servers tell Posts from posts.
+-- It may be run again: after an upgrade of minotor, or of Mattermost. mysql-role-drop.sql takes it all back. Where
+-- minotor comes over the network, replace localhost by the address that the server sees, everywhere. Names of tables
+-- are written as Mattermost writes them, because on Linux these servers tell Posts from posts.
 
 -- Locked until it has a password. One that is there already stays as it is.
 CREATE USER IF NOT EXISTS minotor@localhost ACCOUNT LOCK;
@@ -64,8 +65,13 @@ PREPARE minotor FROM @minotor;
 EXECUTE minotor;
 DEALLOCATE PREPARE minotor;
 
--- The table Systems holds keys beside harmless values, so minotor gets a view of these.
-CREATE OR REPLACE SQL SECURITY DEFINER VIEW minotor_systems AS
+-- The table Systems holds keys beside harmless values, so minotor gets a view of these. Mattermost's own account,
+-- which has all rights in its database, may read it too. The view reads as an account that can do nothing else, and
+-- that nobody can log in with: as an administrator's it would do with that one's rights whatever Mattermost's account
+-- puts in the place of Systems. A server that lets you name no DEFINER but yourself wants that part left out.
+CREATE USER IF NOT EXISTS minotor_systems@localhost ACCOUNT LOCK;
+GRANT SELECT (Name, Value) ON Systems TO minotor_systems@localhost;
+CREATE OR REPLACE DEFINER = minotor_systems@localhost SQL SECURITY DEFINER VIEW minotor_systems AS
     SELECT Name, Value FROM Systems WHERE Name IN ('InstallationDate', 'ActiveLicenseId', 'Version');
 GRANT SELECT ON minotor_systems TO minotor@localhost;
 

@@ -1,26 +1,39 @@
 -- The role with which minotor reads a Mattermost database on PostgreSQL: it can count, it cannot read what
--- people wrote, and no secret. Run it as a superuser or the database's owner, inside the Mattermost database:
+-- people wrote, and no secret. Run it inside the Mattermost database:
 --
---     psql -d mattermost -f postgresql-role.sql
+--     psql -v ON_ERROR_STOP=1 -d mattermost -f postgresql-role.sql
 --     psql -c '\password minotor'
 --
--- It may be run again: after an upgrade of minotor, or of Mattermost.
+-- A superuser may run all of it. Once the role is there (CREATE ROLE minotor LOGIN, which takes a superuser or
+-- CREATEROLE), the owner of Mattermost's tables may run the rest, if it may create something in their schema. It may
+-- be run again: after an upgrade of minotor, or of Mattermost. postgresql-role-drop.sql takes it all back.
 
 DO $$
 BEGIN
-    CREATE ROLE minotor LOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'minotor') THEN
+        CREATE ROLE minotor LOGIN;
+    END IF;
 EXCEPTION
     WHEN duplicate_object THEN NULL;
+    WHEN insufficient_privilege THEN
+        RAISE EXCEPTION 'there is no role minotor, and % may not create it', current_user
+            USING HINT = 'Let a superuser run this, or first: CREATE ROLE minotor LOGIN', ERRCODE = '42501';
 END
 $$;
 
 -- minotor has at most max_connections of its target, which is 2 by default; the rest is for a second minotor,
--- and for sessions that the server has not yet seen end.
-ALTER ROLE minotor CONNECTION LIMIT 8;
-
--- Seat belts; minotor sets its own, tighter ones in every transaction.
-ALTER ROLE minotor SET default_transaction_read_only = on;
-ALTER ROLE minotor SET statement_timeout = '60s';
+-- and for sessions that the server has not yet seen end. The settings are seat belts; minotor sets its own, tighter
+-- ones in every transaction.
+DO $$
+BEGIN
+    ALTER ROLE minotor CONNECTION LIMIT 8;
+    ALTER ROLE minotor SET default_transaction_read_only = on;
+    ALTER ROLE minotor SET statement_timeout = '60s';
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'the limits of the role minotor stay as they are: % may not change them', current_user;
+END
+$$;
 
 -- Collectors kpi and usage.
 GRANT SELECT (CreateAt, DeleteAt, OriginalId, Type, UserId) ON Posts TO minotor;
@@ -75,6 +88,22 @@ CREATE OR REPLACE VIEW minotor_systems AS
     SELECT name, minotor_system_value(name) AS value
     FROM (VALUES ('InstallationDate'), ('ActiveLicenseId'), ('Version')) AS wanted (name);
 GRANT SELECT ON minotor_systems TO minotor;
+
+-- Whoever owns the table owns both: as a superuser's, the function would run with a superuser's rights whatever that
+-- owner puts in the place of Systems. So a minotor that has Mattermost's own account reads them too, and that account
+-- may run this script again. Where they cannot be given away it may at least read them.
+DO $$
+DECLARE
+    owner regrole := (SELECT relowner FROM pg_class WHERE oid = to_regclass('Systems'));
+BEGIN
+    EXECUTE format('ALTER FUNCTION minotor_system_value(text) OWNER TO %s', owner);
+    EXECUTE format('ALTER VIEW minotor_systems OWNER TO %s', owner);
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        EXECUTE format('GRANT EXECUTE ON FUNCTION minotor_system_value(text) TO %s', owner);
+        EXECUTE format('GRANT SELECT ON minotor_systems TO %s', owner);
+END
+$$;
 
 -- Collector dbpool: to see what other sessions do. Without it connections in use and idle, the oldest transaction
 -- and the lag of replicas are absent. It also shows the texts of others' queries, which minotor does not read.
