@@ -180,6 +180,7 @@ SYSTEM_TESTS += \
 	tests/system/test_hostile.py \
 	tests/system/test_kpi_values.py \
 	tests/system/test_locked_table.py \
+	tests/system/test_manual.py \
 	tests/system/test_odd_data.py \
 	tests/system/test_page.py \
 	tests/system/test_passwords.py \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the manual page of a collector says: its families with their labels, and its queries."""
+"""What the manual pages say: families with their labels, and the queries of a collector."""
 
 import collections
 import os
@@ -9,38 +9,43 @@ from minotor import SOURCE
 
 QUERIES = "QUERIES AND WHAT THEY COST"
 COLLECTORS = ("dbpool", "health", "jobs", "kpi", "usage")
+DAEMON = "core/supervisor/minotord.8"
+PAGES = [DAEMON, "etc/minotor.conf.5", "include/minotor_collector.3",
+         *[f"collectors/{name}/minotor-{name}.7" for name in COLLECTORS]]
 
 
-def lines(collector):
-    path = os.path.join(SOURCE, "collectors", collector, f"minotor-{collector}.7")
-    with open(path, encoding="utf-8") as file:
-        return file.read().splitlines()
+def lines(page):
+    """Without the mark that keeps a word from being a macro."""
+    with open(os.path.join(SOURCE, page), encoding="utf-8") as file:
+        return file.read().replace("\\&", "").splitlines()
 
 
-def section(collector, title):
-    """The lines of one section."""
+def section(page, title):
+    """The lines of one section, of a collector's page when it is the name of one."""
     inside, found = False, []
-    for line in lines(collector):
+    if page in COLLECTORS:
+        page = f"collectors/{page}/minotor-{page}.7"
+    for line in lines(page):
         if line.startswith(".Sh "):
             inside = line == ".Sh " + title
         elif inside:
             found.append(line)
-    assert found, f"minotor-{collector}(7) has no section {title}"
+    assert found, f"{page} has no section {title}"
     return found
 
 
-def families(collector):
-    """{family: [label names]} of the list under FAMILIES."""
+def families(page, title="FAMILIES"):
+    """{family: [label names]} of the list in that section."""
     found, current, in_labels = {}, None, False
-    for line in section(collector, "FAMILIES"):
-        if not line.startswith(".It Ic mattermost_"):
+    for line in section(page, title):
+        if not line.startswith(".It Ic "):
             continue
         for word in line.split()[1:]:
-            if word.startswith("mattermost_"):
-                assert word not in found, f"{word} stands twice in minotor-{collector}(7)"
+            if not in_labels and re.fullmatch("[a-z]+(_[a-z]+)+", word):
+                assert word not in found, f"{word} stands twice in {page}"
                 current, in_labels, found[word] = word, False, []
-            elif word == "Ar":
-                in_labels = True
+            elif word in ("Ic", "Ar"):
+                in_labels = word == "Ar"
             elif in_labels and re.fullmatch("[a-z_]+", word):
                 found[current].append(word)
     return found
