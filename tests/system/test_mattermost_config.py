@@ -3,12 +3,14 @@
 
 import json
 import os
+import re
 import urllib.parse
 
 import database
+import libconfig
 import processes
 import pytest
-from minotor import AS_ROOT
+from minotor import AS_ROOT, SOURCE
 
 CONFIG_ERROR = 78
 MARK = "Hush7f3a"
@@ -223,6 +225,29 @@ def test_check_tells_where_from_and_no_password(learner, role, mattermost):
                  f"from {place}", f"password from {place}", "1 session parameters"):
         assert part in done.stdout
     assert MARK not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["mattermosts account", "own account"])
+def test_the_template_does_as_its_comments_say(learner, mattermost, own):
+    """Its `database' says where; deleted, or cut down to the account, it leaves that to Mattermost's configuration."""
+    one = learner({"config.json": config_json("postgres://theirs:" + MARK + "@db.example.org:6000/chat?sslmode=disable")})
+    with open(os.path.join(SOURCE, "etc", "minotor.conf"), encoding="utf-8") as file:
+        text = file.read()
+    config = os.path.join(one.directory, "config.json")
+    text, found = re.subn(r'#(mattermost_config = )".*"', lambda match: match[1] + libconfig.quote(config), text)
+    assert found == 1
+    paths = "".join(f"{name} = {libconfig.value(one.settings[name])};\n" for name in ("user", "paths") if name in one.settings)
+    one.write("minotor.conf", paths + text)
+    as_installed = one.run("--check=files")
+    assert 'database "mattermost" on "/run/postgresql" port ' in as_installed.stdout
+    begin, end = text.index("        database = {\n"), text.index("        };\n", text.index("        database = {\n"))
+    password_file = libconfig.quote(one.write("own", MARK + "\n", 0o600))
+    rest = f"database = {{ user = \"minotor\"; password_file = {password_file}; }};\n" if own else ""
+    one.write("minotor.conf", paths + text[:begin] + rest + text[end + len("        };\n"):])
+    changed = one.run("--check=files")
+    assert changed.returncode == 0, changed.stderr
+    user = "minotor" if own else "theirs"
+    assert f'database "chat" on "db.example.org" port 6000 as user "{user}"' in changed.stdout
 
 
 @pytest.mark.parametrize("text, complaint", [
