@@ -24,14 +24,22 @@ install-data-local:
 	for file in $(CONFIGURATION_COLLECTORS); do \
 	  install_configuration $$file "$(DESTDIR)$(confdir)/collectors.d" || exit 1; done
 
-# Removes what is still as it was installed.
+# Removes what is still as it was installed, also of the new texts that were put beside what somebody had changed.
 uninstall-local:
-	@for file in $(CONFIGURATION); do \
-	  target="$(DESTDIR)$(confdir)/$${file##*/}"; \
-	  if cmp -s "$(srcdir)/$$file" "$$target"; then rm -f "$$target"; fi; done
-	@for file in $(CONFIGURATION_COLLECTORS); do \
-	  target="$(DESTDIR)$(confdir)/collectors.d/$${file##*/}"; \
-	  if cmp -s "$(srcdir)/$$file" "$$target"; then rm -f "$$target"; fi; done
+	@for file in $(CONFIGURATION) $(CONFIGURATION_COLLECTORS); do \
+	  target="$(DESTDIR)$(confdir)/$${file#etc/}"; \
+	  for one in "$$target" "$$target.new"; do \
+	    if cmp -s "$(srcdir)/$$file" "$$one"; then rm -f "$$one"; fi; done; done
+
+# Folders that are minotor's alone go when they are empty, the inner ones first; what is left in them is told.
+OWN_FOLDERS = $(pkglibdir) $(pkglibexecdir) $(pkgdatadir) $(minotorincludedir) $(confdir) $(statedir)
+
+uninstall-hook:
+	@for folder in $(pkglibdir)/collectors $(pkglibdir)/drivers $(sqldir) $(confdir)/collectors.d $(OWN_FOLDERS); do \
+	  rmdir "$(DESTDIR)$$folder" 2>/dev/null || :; done; \
+	kept=$$(for folder in $(OWN_FOLDERS); do \
+	  test ! -d "$(DESTDIR)$$folder" || find "$(DESTDIR)$$folder" ! -type d -printf ' %p'; done); \
+	test -z "$$kept" || echo "kept, because somebody has changed it or minotor has not installed it:$$kept"
 
 dist_man_MANS += etc/minotor.conf.5
 
