@@ -71,7 +71,7 @@ static void read_user(struct config *config, struct config_file *file, const con
     if (account == NULL) {
         config_fault(file, setting,
                      "\"user\" is \"%s\", which does not exist; allowed is the name of an account "
-                     "that front and workers shall run as",
+                     "that front and workers shall run as; systemd-sysusers makes \"minotor\"",
                      config->user);
         return;
     }

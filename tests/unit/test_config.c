@@ -10,6 +10,8 @@
 
 #include "supervisor/config.h"
 
+#define MAIN_TEXT_BYTES 16384 /* more than etc/minotor.conf has */
+
 static char folder[] = "/tmp/minotor-test-XXXXXX";
 static char main_path[sizeof folder + 32];
 static char collector_path[sizeof folder + 32];
@@ -62,12 +64,11 @@ static struct config *load(const char *main_text, const char *collector_text,
                            const struct config_overrides *overrides)
 {
     struct config_faults faults = {.report = hear};
-    char text[4096];
+    char text[MAIN_TEXT_BYTES];
+    const char *user = strstr(main_text, "user = \"no") == NULL ? "user = \"root\"; " : "";
     said[0] = '\0';
     lines_said = 0;
-    snprintf(text, sizeof text, "%s", main_text);
-    if (strstr(text, "user = \"no") == NULL)
-        snprintf(text, sizeof text, "user = \"root\"; %s", main_text);
+    CU_ASSERT_FATAL(snprintf(text, sizeof text, "%s%s", user, main_text) < (int)sizeof text);
     write_file(main_path, text);
     if (collector_text == NULL)
         unlink(collector_path);
@@ -318,6 +319,7 @@ static void test_an_unknown_user(void)
     }
     CU_ASSERT_PTR_NULL(load("user = \"no-such-user\";", NULL, NULL));
     expect_one_line(main_path, 1, "no-such-user\", which does not exist");
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "systemd-sysusers"));
 }
 
 static void test_equality(void)
@@ -388,7 +390,7 @@ static bool read_shipped(const char *name, char *out, size_t out_bytes)
 
 static void test_what_is_shipped(void)
 {
-    char main_text[4000];
+    char main_text[MAIN_TEXT_BYTES - 64];
     char collector_text[4000];
     if (!read_shipped("minotor.conf", main_text, sizeof main_text) ||
         !read_shipped("collectors.d/kpi.conf", collector_text, sizeof collector_text)) {
