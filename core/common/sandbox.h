@@ -6,6 +6,7 @@
 enum sandbox_profile {
     SANDBOX_WORKER,
     SANDBOX_FRONT,
+    SANDBOX_BROKER,
 };
 
 /* No new privileges, not dumpable: what every kernel can do. 0, or -1 after logging. */
