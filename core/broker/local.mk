@@ -9,7 +9,9 @@ core_broker_libbroker_la_SOURCES = \
 	core/broker/places.c \
 	core/broker/places.h \
 	core/broker/refusals.c \
-	core/broker/refusals.h
+	core/broker/refusals.h \
+	core/broker/rules.c \
+	core/broker/rules.h
 
 pkglibexec_PROGRAMS += core/broker/minotor-broker
 core_broker_minotor_broker_SOURCES = core/broker/main.c
@@ -17,4 +19,5 @@ core_broker_minotor_broker_CFLAGS = $(AM_CFLAGS) $(MINOTOR_PROGRAM_CFLAGS)
 core_broker_minotor_broker_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_PROGRAM_LDFLAGS)
 core_broker_minotor_broker_LDADD = \
 	core/broker/libbroker.la \
+	core/common/libchild.la \
 	core/common/libcommon.la

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* minotor-broker: started by minotord with its descriptors in place, never by hand. */
 #include "broker/broker.h"
+#include "broker/rules.h"
 #include "common/birth.h"
 #include "common/exit_code.h"
 
 static struct broker broker;
+
+static struct sandbox_rules *make_rules(void *context, bool has_broker)
+{
+    static struct sandbox_rules rules;
+    (void)context;
+    (void)has_broker;
+    broker_rules_make(&rules, &broker.places);
+    return &rules;
+}
 
 int main(void)
 {
@@ -16,6 +26,7 @@ int main(void)
         .processes_max = WORKER_PROCESSES_MAX, /* the same account's */
         .profile = SANDBOX_BROKER,
         .take_setting = broker_take_setting,
+        .rules = make_rules,
         .context = &broker,
     };
     const struct control_message ready = { .type = CONTROL_READY };

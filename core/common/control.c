@@ -205,7 +205,7 @@ static const struct {
     [CONTROL_WANT_CANCEL] = { CONTROL_FROM_WORKER, visit_nothing },
     [CONTROL_END_CANCEL] = { CONTROL_FROM_WORKER, visit_session },
     [CONTROL_GRANT_CANCEL] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
-    [CONTROL_SANDBOX] = { CONTROL_FROM_SUPERVISOR | FROM_CHILD, visit_sandbox },
+    [CONTROL_SANDBOX] = { CONTROL_FROM_SUPERVISOR | FROM_CHILD | CONTROL_FROM_BROKER, visit_sandbox },
     [CONTROL_RENEW] = { CONTROL_FROM_WORKER, visit_nothing },
 };
 
