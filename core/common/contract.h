@@ -183,9 +183,9 @@
 /* Resources of a child. */
 #define WORKER_DATA_MAX_BYTES (256u << 20)
 #define WORKER_FILES_MAX 64
-/* The kernel counts the account's processes and threads, not the worker's: all workers, each with threads that resolve
+/* The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
  * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
-#define WORKER_PROCESSES_MAX (4 * SLOTS_MAX)
+#define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
 #define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
 #define BROKER_FILES_MAX 64               /* likewise: sockets of the threads, one of a connection, and its own */
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */

@@ -34,6 +34,8 @@ static struct {
 void reach_link_init(int descriptor)
 {
     to_broker.descriptor = descriptor;
+    to_broker.is_lost = false;
+    to_broker.owed_since_ms = 0;
 }
 
 bool reach_link_is_there(void)
