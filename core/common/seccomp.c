@@ -45,9 +45,6 @@ static struct scmp_arg_cmp compare(const struct seccomp_test *test)
         out.datum_a = test->mask;
         out.datum_b = test->value;
         break;
-    case COMPARE_NOT_EQUAL:
-        out.op = SCMP_CMP_NE;
-        break;
     case COMPARE_GREATER:
         out.op = SCMP_CMP_GT;
         break;
@@ -64,10 +61,8 @@ static struct scmp_arg_cmp compare(const struct seccomp_test *test)
     return out;
 }
 
-/*
- * 0, or -1 and errno. A name that this library or architecture does not know is no rule; and a rule that says what
- * holds anyway (EACCES of the library) is none either.
- */
+/* 0, or -1 and errno. A name that this library or architecture does not know is no rule; the library refuses a rule that
+ * says what holds anyway. */
 static int add_rule(const struct filter *filter, const char *name, int verdict, const struct seccomp_test *tests)
 {
     struct scmp_arg_cmp compared[SECCOMP_TESTS_MAX];
