@@ -111,7 +111,6 @@ static int add_all(const struct filter *filter)
 /* Calls of another architecture, on the same processor, would have other numbers. */
 static int set_attributes(struct filter *filter)
 {
-    seccomp_attr_set(filter->context, SCMP_FLTATR_API_SYSRAWRC, 1); /* the kernel's own errors; newer libraries */
     filter->unlogged = seccomp_attr_set(filter->context, SCMP_FLTATR_CTL_LOG, 1) != 0;
     int result = seccomp_attr_set(filter->context, SCMP_FLTATR_ACT_BADARCH, filter->kill);
     if (result != 0)
@@ -149,10 +148,12 @@ int seccomp_apply(const struct seccomp_plan *plan, const char **why)
         if (build(&filter) != 0)
             return -1;
     }
+    errno = 0;
     int result = seccomp_load(filter.context);
+    int error = errno != 0 ? errno : -result; /* older libraries return one number for all */
     seccomp_release(filter.context);
     if (result != 0) {
-        errno = -result;
+        errno = error;
         return -1;
     }
     if (filter.unlogged && (*why)[0] == '\0')
