@@ -4,12 +4,15 @@
 import os
 import pwd
 import re
+import shutil
 
 import pytest
 
+import installations
 import minotor as programs
 import processes
 from conftest import hostile
+from fake_mattermost import TOKEN
 
 LAYERS = ["limits", "user", "capabilities", "network", "ipc", "no_new_privileges", "dumpable", "write_execute", "landlock",
           "seccomp", "broker"]
@@ -82,15 +85,6 @@ def is_confined_as(one, expected):
 
 def namespace(pid, kind):
     return os.readlink(f"/proc/{pid}/ns/{kind}")
-
-
-def unshare_works():
-    """Whether this machine lets a plain user have a network of its own."""
-    try:
-        with open("/proc/sys/user/max_user_namespaces", encoding="ascii") as file:
-            return int(file.read()) > 0
-    except OSError:
-        return False
 
 
 # ---------------------------------------------------------------------------------------------- nothing missing
@@ -320,3 +314,38 @@ def test_each_worker_has_an_account_of_its_own(minotor):
                  processes.status(one.worker("good")).get("Uid", "").startswith(str(first + 1000)), 10, "the new account")
     assert one.stop()[0] == 0
     assert os.path.exists(os.path.join(one.directory, "state")), "what keeper keeps"
+
+
+# ------------------------------------------------------------------------------------------- files that are replaced
+
+def replaced(path):
+    """As certbot and the like do it: another file of that name."""
+    shutil.copy(path, path + ".new")
+    os.chmod(path + ".new", 0o644)
+    os.rename(path + ".new", path)
+
+
+def test_a_certificate_that_is_replaced(minotor, server, identity):
+    """The worker may not read the new file; it asks for a successor that may, and no round is lost."""
+    one = minotor({"health": {**hostile("good", interval="300ms", secrets=["api"]), "plugin": installations.module("health")}})
+    installations.with_drivers(one)
+    authority = one.write("ca.pem", "")
+    shutil.copy(identity[1], authority)
+    source = server(tls=identity)
+    one.settings["targets"][0]["api"] = {"url": source.url, "ca_file": authority,
+                                         "token_file": one.write("token", TOKEN + "\n", 0o600)}
+    one.write_config()
+    one.start()
+    one.wait_until_good("health")
+    first = one.worker("health")
+    replaced(authority)
+    one.wait_for_child("health", other_than=first, timeout=20)
+    one.next_round("health")
+    page = one.scrape()
+    results = page.by_label("minotor_collector_rounds_total", "result")
+    assert {result for result, number in results.items() if number} == {"ok"}, results
+    assert sum(page.series("minotor_collector_restarts_total").values()) == 0, "nobody is to blame"
+    assert one.log_lines("ca.pem was replaced") != []
+    second = one.worker("health")
+    one.next_round("health")
+    assert one.worker("health") == second, "once"
