@@ -28,6 +28,7 @@ static struct {
     bool is_being_read;
     uint32_t last_id;
     int64_t owed_since_ms; /* since when there are requests and no answer; 0: none is owed */
+    bool was_late; /* the last one whom somebody waited for did not come; nobody waits so long again until one does */
     struct waiter *waiters;
 } to_broker = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .descriptor = -1 };
 
@@ -36,6 +37,7 @@ void reach_link_init(int descriptor)
     to_broker.descriptor = descriptor;
     to_broker.is_lost = false;
     to_broker.owed_since_ms = 0;
+    to_broker.was_late = false;
 }
 
 bool reach_link_is_there(void)
@@ -61,6 +63,7 @@ static void deliver(const struct reach_answer *answer, int *descriptor)
     }
     control_discard(descriptor);
     to_broker.owed_since_ms = 0;
+    to_broker.was_late = false;
     for (struct waiter *waiter = to_broker.waiters; waiter != NULL; waiter = waiter->next)
         if (!waiter->is_answered)
             to_broker.owed_since_ms = clock_monotonic_ms();
@@ -146,8 +149,10 @@ bool reach_link_ask(struct reach_request *request, int64_t until_ms, struct reac
     waiter.next = to_broker.waiters;
     to_broker.waiters = &waiter;
     if (!to_broker.is_lost && !is_silent(clock_monotonic_ms())) {
+        int64_t moment_ms = clock_monotonic_ms() + REACH_LATE_MS;
         send_request(request);
-        await(&waiter, until_ms);
+        await(&waiter, to_broker.was_late && moment_ms < until_ms ? moment_ms : until_ms);
+        to_broker.was_late |= !waiter.is_answered;
     }
     forget(&waiter);
     bool is_lost = to_broker.is_lost;

@@ -5,6 +5,7 @@ filter does not know kills (sandbox_unknown), so nothing is overlooked."""
 
 import os
 import socket
+import tempfile
 import threading
 
 import pytest
@@ -71,9 +72,8 @@ def own_address():
 class PostgreSQL:
     engine = "postgresql"
 
-    def __init__(self, identity, folder):
+    def __init__(self, identity):
         self.address, self.authority = own_address(), identity[1]
-        os.chmod(folder, 0o755)
         self.server = database.PrivatePostgreSQL(settings=f"""
 listen_addresses = '{self.address}'
 ssl = on
@@ -104,19 +104,14 @@ ssl_cert_file = 'certificate.pem'
 class MariaDB:
     engine = "mysql"
 
-    def __init__(self, identity, folder):
-        self.authority = identity[1]
-        key = os.path.join(folder, "server-key.pem")
-        with open(identity[0], encoding="utf-8") as source, open(key, "w", encoding="utf-8") as copy:
-            copy.write(source.read())
-        for path, mode in ((folder, 0o755), (key, 0o644), (identity[1], 0o644)):
-            os.chmod(path, mode)
-        self.server = mysql_database.PrivateMariaDB(tcp=True,
-                                                    settings=[f"--ssl-cert={identity[1]}", f"--ssl-key={key}"]).start()
+    def __init__(self, identity):
+        key, self.authority = identity
+        self.server = mysql_database.PrivateMariaDB(
+            tcp=True, settings=[f"--ssl-cert={self.authority}", f"--ssl-key={key}"]).start()
 
     def grant_over_tcp(self, name):
         """The server does not look up names: over TCP the account has another host."""
-        there = "minotor@'127.0.0.1'"
+        there = "minotor@`127.0.0.1`"
         self.server.sql(installations.role_script("mysql").replace("minotor@localhost", there), name)
         self.server.sql(f"ALTER USER {there} IDENTIFIED BY {mysql_database.quoted(mysql_database.PASSWORD)}"
                         " WITH MAX_USER_CONNECTIONS 50 ACCOUNT UNLOCK")
@@ -132,33 +127,24 @@ class MariaDB:
         self.server.remove()
 
 
-def open_parents(path):
-    """pytest's folders are private; a server and a worker of another account have to get there."""
-    while path not in ("/", "/tmp"):
-        os.chmod(path, os.stat(path).st_mode | 0o055)
-        path = os.path.dirname(path)
+@pytest.fixture(scope="module")
+def trusted():
+    """(key, certificate) of localhost, where servers and workers of other accounts can read them."""
+    with tempfile.TemporaryDirectory(prefix="minotor-trusted-", dir="/tmp") as folder:
+        found = fake_mattermost.certificate(folder)
+        for path, mode in ((folder, 0o755), (found[0], 0o644), (found[1], 0o644)):
+            os.chmod(path, mode)
+        yield found
 
 
 @pytest.fixture(scope="module")
-def trusted(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("trusted"))
-    found = fake_mattermost.certificate(folder)
-    open_parents(folder)
-    os.chmod(found[1], 0o644)
-    return found
-
-
-@pytest.fixture(scope="module")
-def engines(trusted, tmp_path_factory):
+def engines(trusted):
     """engines(name): (the server with all its ways, an installation on it); made when first wanted."""
     made = {}
 
     def get(engine):
         if engine not in made:
-            folder = str(tmp_path_factory.mktemp(engine))
-            open_parents(folder)
-            kind = PostgreSQL if engine == "postgresql" else MariaDB
-            one = kind(trusted, folder)
+            one = PostgreSQL(trusted) if engine == "postgresql" else MariaDB(trusted)
             made[engine] = one, installations.generated(one.server, engine, HEADS[engine], "mattermost")
             if engine == "mysql":
                 one.grant_over_tcp("mattermost")
@@ -198,7 +184,8 @@ def check(one, names):
 @pytest.mark.parametrize("engine", ["postgresql", "mysql"])
 def test_databases(minotor, engines, server, engine, way, account):
     one_server, source = engines(engine)
-    one = every_collector.prepare(minotor, source, engine, server("11.6"), limits=one_server.way(way))
+    one = every_collector.prepare(minotor, source, engine, server("11.6"), limits=one_server.way(way),
+                                  interval="1s")
     confine(one, account)
     check(one, every_collector.NAMES)
 
@@ -207,7 +194,7 @@ def test_databases(minotor, engines, server, engine, way, account):
 @pytest.mark.parametrize("way", API_WAYS)
 def test_http(minotor, server, trusted, way, account):
     """`health` and nothing else: its target has no database that anybody would reach."""
-    one = minotor({"health": {"interval": "300ms", "stale_after": "60s", "plugin": installations.module("health"),
+    one = minotor({"health": {"interval": "1s", "stale_after": "60s", "plugin": installations.module("health"),
                               "secrets": ["api"]}})
     installations.with_drivers(one)
     api = {"token_file": one.write("token", TOKEN + "\n", 0o600)}
