@@ -7,6 +7,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 
 import pytest
 
@@ -211,3 +212,41 @@ def test_http(minotor, server, trusted, way, account):
     one.settings["targets"][0]["api"] = api
     confine(one, account)
     check(one, ["health"])
+
+
+# -- a worker that has to leave ends its query, over a connection of its own
+
+LOCKS = {"postgresql": ["BEGIN", "LOCK TABLE posts IN ACCESS EXCLUSIVE MODE"], "mysql": ["LOCK TABLES Posts WRITE"]}
+WAITING = {"postgresql": "SELECT count(*) FROM pg_locks WHERE NOT granted",
+           "mysql": "SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = 'minotor' AND STATE LIKE 'Waiting for %lock'"}
+
+
+def cancelled(one_server):
+    """How many queries the server has ended because somebody asked for it."""
+    if one_server.engine == "mysql":
+        return int(one_server.server.sql("SHOW GLOBAL STATUS LIKE 'Com_kill'").split()[1])
+    with open(one_server.server.log_path, encoding="utf-8") as file:
+        return file.read().count("canceling statement due to user request")
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_cancels(minotor, engines, server, engine, way, account):
+    one_server, source = engines(engine)
+    one = every_collector.prepare(minotor, source, engine, server("11.6"), names=("kpi",), interval="100s",
+                                  limits=one_server.way(way))
+    confine(one, account)
+    before = cancelled(one_server)
+    with source.session() as lock:
+        for statement in LOCKS[engine]:
+            lock(statement)
+        one.start()
+        deadline = time.monotonic() + PATIENCE
+        while source.number(WAITING[engine]) == 0:
+            assert time.monotonic() < deadline, one.log_tail()
+            time.sleep(0.02)
+        status, seconds = one.stop()
+        assert status == 0 and seconds < 5
+        assert cancelled(one_server) == before + 1
+    assert one.log_lines("refused|SIGSYS") == []
