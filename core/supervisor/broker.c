@@ -117,7 +117,7 @@ static void broker_line(struct child *child, enum log_level level, const char *t
 {
     const struct slot *slot = child->owner;
     if (slot->supervisor->trial != NULL)
-        trial_line(slot, level, text);
+        trial_line(slot->supervisor->trial, slot, level, text);
     else
         log_format_child(level, child->name, child->pid, text);
 }
