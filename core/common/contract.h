@@ -104,7 +104,7 @@
 #define REACH_MESSAGE_MAX_BYTES 1024 /* the longest name, or sixteen addresses */
 #define REACH_WAITING_MAX 16        /* requests that wait for the name service at once; a worker has a thread or two */
 #define REACH_ANSWER_MS 2000        /* the broker answers in microseconds; past this it is stopped, or the host is */
-#define REACH_LATE_MS 20            /* after one that did not answer: time for one that goes on, and many tries in a round */
+#define REACH_LATE_MS 50            /* after one that did not answer: time for one that goes on, and many tries in a round */
 #define NAME_TIMEOUT_MS 2500        /* longer than the two tries of a second that a name server has, shorter than CONNECT_TIMEOUT_MS */
 #define REACH_SILENCE_MS (NAME_TIMEOUT_MS + REACH_ANSWER_MS) /* a broker that owes an answer for so long is lost */
 #define NAME_FRESH_MS 1000          /* libraries ask several times for one connection; the next one asks anew */

@@ -24,7 +24,6 @@ from conftest import FAST, hostile
 
 LOST = r"exit code \d+: lost its broker"
 GAI_NONAME, GAI_AGAIN = 1002, 1003
-NAME_TIMEOUT = 2.5
 SETTLE = 40
 ACCOUNTS = ["root", "plain"] if programs.AS_ROOT else ["plain"]
 needs_root = pytest.mark.skipif(not programs.AS_ROOT, reason="needs root: mounts another /etc")
@@ -42,8 +41,7 @@ PAST_THE_LIBRARY = ("udp sendto", "fast open", "raw", "raw unix")  # only the ke
 
 
 def listener(address="127.0.0.1"):
-    made = socket.create_server((address, 0), backlog=1000)
-    return made
+    return socket.create_server((address, 0), backlog=1000)
 
 
 def slot_settings(one, made, unix_path):
