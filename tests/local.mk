@@ -31,12 +31,13 @@ SYSTEM_TESTS =
 UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
 
 # -- supervisor
-UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_state_file \
+UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_flapping tests/unit/test_lifecycle tests/unit/test_state_file \
 	tests/unit/test_supervisor tests/unit/test_trial
 SUPERVISOR_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS)
 tests_unit_test_budget_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_config_LDADD = $(SUPERVISOR_LDADD)
+tests_unit_test_flapping_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_lifecycle_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_state_file_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_supervisor_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
@@ -70,12 +71,13 @@ SYSTEM_TESTS += tests/system/test_config_row.py tests/system/test_mattermost_con
 EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker
-UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
+UNIT_TESTS += tests/unit/test_claim tests/unit/test_crash tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
 	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_running \
 	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings tests/unit/test_usage
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
 COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
 tests_unit_test_claim_LDADD = $(WORKER_LDADD)
+tests_unit_test_crash_LDADD = $(WORKER_LDADD)
 tests_unit_test_error_text_SOURCES = tests/unit/test_error_text.c core/database/error_text.c
 tests_unit_test_kpi_SOURCES = tests/unit/test_kpi.c $(COLLECTOR_TEST_SOURCES) \
 	collectors/kpi/content.c collectors/kpi/kpi.c collectors/kpi/people.c collectors/kpi/places.c \

@@ -13,6 +13,8 @@ core_common_libcommon_la_SOURCES = \
 	core/common/exit_code.h \
 	core/common/frame.c \
 	core/common/frame.h \
+	core/common/limits.c \
+	core/common/limits.h \
 	core/common/log.c \
 	core/common/log.h \
 	core/common/plain_http.c \

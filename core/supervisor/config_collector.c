@@ -194,7 +194,7 @@ static void read_secrets(struct config_collector *collector, struct config_file 
 static void read_collector(struct config *config, struct config_file *file)
 {
     static const char *const KEYS[] = {"enabled", "collector", "interval", "timeout",  "stale_after",
-                                       "targets", "plugin",    "secrets",  "settings", NULL};
+                                       "targets", "plugin",    "secrets",  "limits",   "settings", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
     struct config_collector *collector = calloc(1, sizeof *collector);
     if (collector == NULL) {
@@ -210,6 +210,7 @@ static void read_collector(struct config *config, struct config_file *file)
     read_targets(config, collector, file, root);
     read_plugin(config, collector, file, root);
     read_secrets(collector, file, root);
+    config_read_limits(collector, file, root);
     read_settings(collector, file, root);
     config->collectors[config->collector_count++] = collector;
 }
@@ -257,7 +258,8 @@ bool config_collector_equal(const struct config_collector *one, const struct con
     if (strcmp(one->name, other->name) != 0 || one->enabled != other->enabled ||
         one->interval_ms != other->interval_ms || one->timeout_ms != other->timeout_ms ||
         one->stale_after_ms != other->stale_after_ms || strcmp(one->plugin, other->plugin) != 0 ||
-        one->secrets != other->secrets || one->setting_count != other->setting_count)
+        one->secrets != other->secrets || !slot_limits_equal(&one->limits, &other->limits) ||
+        one->setting_count != other->setting_count)
         return false;
     for (unsigned i = 0; i < one->setting_count; i++)
         if (strcmp(one->settings[i].name, other->settings[i].name) != 0 ||
