@@ -180,7 +180,9 @@ SYSTEM_TESTS += \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
 	tests/system/test_hostile.py \
+	tests/system/test_flapping.py \
 	tests/system/test_kpi_values.py \
+	tests/system/test_limits.py \
 	tests/system/test_locked_table.py \
 	tests/system/test_odd_data.py \
 	tests/system/test_page.py \

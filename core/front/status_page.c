@@ -119,12 +119,27 @@ static void put_age(struct buffer *out, const struct slot *slot, struct moment n
     buffer_put_string(out, "</td>");
 }
 
+/* "limits reached: samples 12 times, log_lines 3 times" */
+static bool put_limits(struct buffer *out, const struct slot *slot)
+{
+    bool some = false;
+    for (unsigned i = 0; i < LIMIT_COUNT; i++) {
+        unsigned long long hits = slot->state.limit_hits[i];
+        if (hits == 0)
+            continue;
+        buffer_format(out, "%s%s %llu %s", some ? ", " : "limits reached: ", slot_limit_name(i), hits,
+                      hits == 1 ? "time" : "times");
+        some = true;
+    }
+    return some;
+}
+
 /* What went wrong last, in the words of whoever noticed. */
 static void put_errors(struct buffer *out, const struct slot *slot)
 {
     const char *const errors[] = {slot->last_error, slot->state.error, slot->last_bad_frame};
-    bool some = false;
     buffer_put_string(out, "<td class=\"e\">");
+    bool some = put_limits(out, slot);
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         if (errors[i][0] == '\0')
             continue;

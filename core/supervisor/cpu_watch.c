@@ -5,9 +5,9 @@
 
 #include "common/contract.h"
 
-/* A busy machine gives a process that computes less than all of a processor. */
-#define BUSY_PERCENT 60
-#define BUSY_MIN_MS  200 /* below this a share means nothing */
+/* Who waits uses next to nothing; who computes may get a small share only, on a busy machine and with its priority. */
+#define BUSY_PERCENT 20
+#define BUSY_MIN_MS  100 /* below this a share means nothing */
 
 int64_t cpu_watch_used_ms(pid_t pid)
 {

@@ -25,7 +25,7 @@ int64_t cpu_watch_used_ms(pid_t pid);
 void cpu_watch_begin(struct cpu_watch *watch, int64_t limit_ms, int64_t used_ms, int64_t now_ms);
 /* Whether the limit and its grace are exceeded; else sets due_ms anew. */
 bool cpu_watch_exceeded(struct cpu_watch *watch, int64_t used_ms, int64_t now_ms);
-/* Whether it has computed nearly all the time since the beginning. */
+/* Whether it has computed since the beginning, rather than waited. */
 bool cpu_watch_was_busy(const struct cpu_watch *watch, int64_t used_ms, int64_t now_ms);
 
 #endif

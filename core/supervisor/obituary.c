@@ -35,7 +35,7 @@ static void describe_use(char *out, size_t out_bytes, const struct obituary *obi
     out[0] = '\0';
     if (obituary->cause == RESTART_CPU || (is_late(obituary->cause) && obituary->busy))
         text_format(out, out_bytes, "%s (%" PRId64 ".%" PRId64 " s of CPU time)",
-                    is_late(obituary->cause) ? " and was computing all the time" : "", obituary->cpu_ms / 1000,
+                    is_late(obituary->cause) ? " and was computing" : "", obituary->cpu_ms / 1000,
                     obituary->cpu_ms % 1000 / 100);
 }
 

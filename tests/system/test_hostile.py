@@ -65,7 +65,7 @@ DEADLY = {
     "liar": ("protocol", "(?i)control|message", True),
     "forger": ("protocol", "(?i)control|message", True),
     "open_fails": ("exit", "no key for the door", False),
-    "hog": ("signal", "(?i)ABRT|abort", False),
+    "hog": ("memory", "limits.memory", False),
 }
 
 

@@ -270,7 +270,7 @@ static void test_obituaries(void)
     expect_obituary(&(struct obituary){false, SPAWN_EXIT_CODE_EXEC, false, RESTART_EXIT, false, 0, "why"},
                     "could not be executed; last words: why");
     expect_obituary(&(struct obituary){true, SIGKILL, false, RESTART_DEADLINE, true, 3250, ""},
-                    "did not speak again in time and was computing all the time (3.2 s of CPU time); signal 9 SIGKILL "
+                    "did not speak again in time and was computing (3.2 s of CPU time); signal 9 SIGKILL "
                     "(Killed)");
     expect_obituary(&(struct obituary){true, SIGPROF, false, RESTART_CPU, false, 5010, ""},
                     "used more CPU time in a round than limits.cpu allows (5.0 s of CPU time); signal 27 SIGPROF "
