@@ -195,6 +195,7 @@ SYSTEM_TESTS += \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
+	tests/system/test_stuck.py \
 	tests/system/test_state_file.py \
 	tests/system/test_trouble.py
 

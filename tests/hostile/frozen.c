@@ -11,7 +11,7 @@ static int collect(const struct minotor_host *host, void *state)
 {
     const char *path = minotor_setting_text(host, "path");
     (void)state;
-    if (mkdir(path, 0700) != 0)
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) /* who was killed over it left it behind */
         return minotor_fail(host, "mkdir: %s", strerror(errno));
     rmdir(path);
     return hostile_emit(host);
