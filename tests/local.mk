@@ -187,6 +187,7 @@ SYSTEM_TESTS += \
 	tests/system/test_odd_data.py \
 	tests/system/test_page.py \
 	tests/system/test_passwords.py \
+	tests/system/test_plugin_file.py \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
 	tests/system/test_query_plans.py \

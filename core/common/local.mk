@@ -24,6 +24,8 @@ core_common_libcommon_la_SOURCES = \
 	core/common/sandbox.h \
 	core/common/text.c \
 	core/common/text.h \
+	core/common/trust.c \
+	core/common/trust.h \
 	core/common/wire.c \
 	core/common/wire.h
 

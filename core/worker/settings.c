@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 
@@ -67,6 +68,7 @@ void worker_settings_init(struct worker_settings *settings)
     settings->interval_ms = INTERVAL_DEFAULT_MS;
     settings->timeout_ms = TIMEOUT_DEFAULT_MS;
     slot_limits_default(&settings->limits);
+    settings->starter = (struct trust_account){ geteuid(), getegid() };
 }
 
 static int take_text(struct worker_settings *settings, const struct text_setting *known, const char *value)

@@ -11,6 +11,7 @@
 
 #include "common/control.h"
 #include "common/limits.h"
+#include "common/trust.h"
 
 /* A fact about the target ("target.NAME"), or an entry of the group `settings` of the collector's file. */
 struct given_setting {
@@ -54,6 +55,7 @@ struct worker_settings {
     int64_t interval_ms;
     int64_t timeout_ms;
     int64_t first_delay_ms;
+    struct trust_account starter; /* of minotord: this process, before it takes on another account */
     struct slot_limits limits; /* cpu_ms, samples and bytes: the others are birth's */
     int64_t trial; /* 1: one round, then a report */
     int64_t row;   /* 1: no collector; reads Mattermost's configuration out of its database */
