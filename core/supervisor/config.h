@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/layers.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "supervisor/config_file.h"
@@ -123,6 +124,7 @@ struct config_collector {
     uint32_t targets;                        /* bit i: config.targets[i] */
     unsigned secrets;                        /* of enum config_secret */
     struct slot_limits limits;
+    struct sandbox_choice sandbox;           /* its own word, or the configuration's */
     struct config_setting_value *settings;
     unsigned setting_count;
 };
@@ -143,6 +145,9 @@ struct config {
     bool drop; /* whether uid and gid are to be taken on */
     uid_t uid;
     gid_t gid;
+    uid_t worker_uid_first; /* of slot 0's worker; 0: all workers are of `user` */
+    char worker_uids_origin[CONFIG_ORIGIN_BYTES];
+    struct sandbox_choice sandbox; /* of the front, and of collectors that say nothing else */
     enum log_level log_level;
     enum log_format log_format;
     struct config_listen listen[LISTENERS_MAX];
@@ -220,5 +225,9 @@ void config_read_targets(struct config *config, struct config_file *file, const 
                          const struct config_rows *rows);
 void config_read_limits(struct config_collector *collector, struct config_file *file, const config_setting_t *root);
 void config_read_collectors(struct config *config, struct config_faults *faults);
+/* "sandbox", "sandbox_without" and "sandbox_unknown" of a file; what is not there stays as it is. */
+void config_read_sandbox(struct sandbox_choice *choice, struct config_file *file, const config_setting_t *root);
+/* "worker_uids". */
+void config_read_worker_uids(struct config *config, struct config_file *file, const config_setting_t *root);
 
 #endif

@@ -15,6 +15,7 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/config_file.h \
 	core/supervisor/config_limits.c \
 	core/supervisor/config_mattermost.c \
+	core/supervisor/config_sandbox.c \
 	core/supervisor/config_target.c \
 	core/supervisor/cpu_watch.c \
 	core/supervisor/cpu_watch.h \

@@ -19,6 +19,7 @@ static int slot_spawn(struct child *child);
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor);
 static void slot_line(struct child *child, enum log_level level, const char *text);
 static void slot_changed(struct child *child);
+static void slot_confined(struct child *child);
 static void slot_died(struct child *child);
 
 static const struct child_kind WORKER = {
@@ -26,6 +27,7 @@ static const struct child_kind WORKER = {
     .spawn = slot_spawn,
     .message = slot_message,
     .line = slot_line,
+    .confined = slot_confined,
     .changed = slot_changed,
     .died = slot_died,
 };
@@ -68,6 +70,7 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
     slot->description.slot = id;
     slot->row_pipe = -1;
     slot->session = -1;
+    slot->renewed_ms = -RENEW_INTERVAL_MIN_MS;
     child_init(&slot->child, &WORKER, slot, &limits);
     slot_configure(slot, collector, target);
     if (pool_join(slot) == 0)
@@ -111,6 +114,7 @@ bool slot_differs(const struct slot *slot, const struct config *config,
     if (slot->collector == NULL || old->log_level != config->log_level ||
         (old->target_count > 1) != (config->target_count > 1) ||
         strcmp(old->paths.drivers, config->paths.drivers) != 0 ||
+        old->worker_uid_first != config->worker_uid_first ||
         !config_collector_equal(slot->collector, collector) || !config_target_equal(slot->target, target))
         return true;
     return !target_status_same(target, &slot->target_status) ||
@@ -240,7 +244,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
 {
     const struct config_collector *collector = slot->collector;
     struct child *child = &slot->child;
-    supervisor_send_birth_settings(slot->supervisor, child);
+    supervisor_send_birth_settings(slot->supervisor, child, &collector->sandbox, (int)slot->description.slot);
     child_send_setting(child, "slot", child->name, NULL);
     child_send_setting(child, "collector", collector->name, collector->origin);
     child_send_setting(child, "target", slot->target->name, slot->target->origin);
@@ -367,7 +371,18 @@ void slot_connect(struct slot *slot)
     }
     front_link_describe(slot, data[0]);
     front_link_state(slot);
+    front_link_sandbox(slot);
     close_data_pipe(data);
+}
+
+/* In good order and without blame: it is the file that is another. */
+static void renew(struct slot *slot)
+{
+    int64_t now_ms = slot->supervisor->now_ms;
+    if (now_ms < slot->renewed_ms + RENEW_INTERVAL_MIN_MS)
+        return;
+    slot->renewed_ms = now_ms;
+    child_event(&slot->child, LIFECYCLE_RESTART, now_ms);
 }
 
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor)
@@ -377,6 +392,8 @@ static void slot_message(struct child *child, const struct control_message *mess
         keep_state(slot, &message->body.state);
     else if (message->type == CONTROL_LOGIN)
         slot->login = message->body.login;
+    else if (message->type == CONTROL_RENEW)
+        renew(slot);
     else
         pool_message(slot, message, descriptor);
 }
@@ -402,4 +419,9 @@ static void slot_died(struct child *child)
 static void slot_changed(struct child *child)
 {
     front_link_state(child->owner);
+}
+
+static void slot_confined(struct child *child)
+{
+    front_link_sandbox(child->owner);
 }

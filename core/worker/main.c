@@ -3,6 +3,7 @@
 #include "common/birth.h"
 #include "common/exit_code.h"
 #include "worker/memory.h"
+#include "worker/rules.h"
 #include "worker/settings.h"
 #include "worker/worker.h"
 
@@ -10,6 +11,7 @@
 struct orders {
     struct worker_settings settings;
     struct heritage heritage;
+    struct sandbox_rules rules;
 };
 
 static int take_setting(const struct control_setting *setting, void *context)
@@ -30,6 +32,13 @@ static int take_message(const struct control_message *message, int descriptor, v
     return 0;
 }
 
+static struct sandbox_rules *make_rules(void *context, bool has_broker)
+{
+    struct orders *orders = context;
+    worker_rules_make(&orders->rules, &orders->settings, has_broker);
+    return &orders->rules;
+}
+
 int main(void)
 {
     static struct orders orders;
@@ -43,11 +52,12 @@ int main(void)
         .take_setting = take_setting,
         .take_message = take_message,
         .before_sandbox = memory_open,
+        .rules = make_rules,
         .context = &orders,
     };
     worker_settings_init(&orders.settings);
     birth(&plan);
     if (worker_settings_complete(&orders.settings) != 0)
         birth_exit(EXIT_CODE_PROTOCOL);
-    worker_run(&orders.settings, &orders.heritage);
+    worker_run(&orders.settings, &orders.heritage, &orders.rules);
 }

@@ -17,14 +17,14 @@
 static int statm = -1;
 static uint64_t page_bytes;
 
-int memory_open(void *context)
+enum exit_code memory_open(void *context)
 {
     (void)context;
     page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (statm < 0)
         log_info("/proc/self/statm: %s; how much memory is in use cannot be told", strerror(errno));
-    return 0;
+    return EXIT_CODE_DONE;
 }
 
 uint64_t memory_used_bytes(void)

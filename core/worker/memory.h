@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/exit_code.h"
+
 #define MEMORY_UNKNOWN UINT64_MAX
 
-/* Opens what tells it, before the sandbox forbids that. Always 0: a host without /proc has no figures. */
-int memory_open(void *context);
+/* Opens what tells it, before the sandbox forbids that. Always EXIT_CODE_DONE: a host without /proc has no figures. */
+enum exit_code memory_open(void *context);
 
 /* Data in use, and its limit; MEMORY_UNKNOWN when they cannot be known, or there is no limit. */
 uint64_t memory_used_bytes(void);

@@ -103,6 +103,11 @@ tests/hostile/descriptor_size.so:
 tests/hostile/descriptor_twice.so:
 	$(HOSTILE_DESCRIPTOR) -DFAMILY_COUNT=2
 
+# A wall around minotor that takes layers of the sandbox away.
+check_PROGRAMS += tests/hostile/outer
+tests_hostile_outer_SOURCES = tests/hostile/outer.c
+tests_hostile_outer_LDADD =
+
 EXTRA_DIST += \
 	tests/hostile/descriptor.c \
 	tests/hostile/hostile.h \

@@ -24,7 +24,8 @@ def folder():
 
 def start(minotor, folder):
     """A good one and one that works on the file system, both at work."""
-    daemon = minotor({"good": hostile("good"), "frozen": hostile("frozen", settings={"path": os.path.join(folder.path, "x")})}).start()
+    daemon = minotor({"good": hostile("good"), "frozen": hostile("frozen", sandbox="off", settings={
+        "path": os.path.join(folder.path, "x")})}).start()
     daemon.wait_until_good("frozen")
     return daemon
 
