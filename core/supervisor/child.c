@@ -166,6 +166,8 @@ static void step(struct child *child, const struct lifecycle_event *event, int64
 void child_event(struct child *child, enum lifecycle_event_kind kind, int64_t now_ms)
 {
     const struct lifecycle_event event = {.kind = kind};
+    if (kind == LIFECYCLE_RESTART) /* whoever asked for it wants to know what comes of it */
+        child->flapping = (struct flapping){.count = 0};
     step(child, &event, now_ms);
 }
 

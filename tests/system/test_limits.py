@@ -164,6 +164,13 @@ def test_what_a_worker_is_given(minotor):
         assert not found or "nice 13" in found, found
 
 
+def test_the_least_is_enough(kpi, mattermost):
+    """Of memory and descriptors, for a collector with a client library and its connection."""
+    daemon = kpi(mattermost, limits={"memory": "16M", "descriptors": 24}).start()
+    page = daemon.wait_until_good("kpi", 30)
+    assert restarts(page, "kpi") == {} and hits(page, "kpi") == {}
+
+
 def test_a_changed_limit_restarts_the_slot(minotor):
     daemon = minotor({"good": hostile("good"), "many": hostile("many", limits={"samples": 100})}).start()
     daemon.wait_for(lambda page: hits(page, "many").get("samples", 0) >= 1, 20, "a round")
