@@ -28,7 +28,8 @@ FUZZERS =
 SYSTEM_TESTS =
 
 # -- common
-UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
+UNIT_TESTS += tests/unit/test_control tests/unit/test_sandbox tests/unit/test_text tests/unit/test_wire
+tests_unit_test_sandbox_LDADD = core/common/libchild.la $(LDADD)
 
 # -- supervisor
 UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_flapping tests/unit/test_lifecycle tests/unit/test_state_file \
@@ -109,7 +110,7 @@ SYSTEM_TESTS += tests/system/test_worker_alone.py
 # -- front
 FRONT_UNIT_TESTS = tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store
 UNIT_TESTS += $(FRONT_UNIT_TESTS)
-FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS)
+FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS) -lm
 tests_unit_test_page_SOURCES = tests/unit/test_page.c tests/unit/frame_stream.c tests/unit/frame_stream.h
 tests_unit_test_page_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_reader_SOURCES = tests/unit/test_reader.c tests/unit/frame_stream.c tests/unit/frame_stream.h
