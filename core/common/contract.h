@@ -47,6 +47,7 @@
 /* Log lines of children. */
 #define LOG_LINE_MAX_BYTES 1024
 #define LOG_BURST_S 5 /* so many seconds' worth of lines may come at once; what exceeds it is counted in one summary line */
+#define REHEARSAL_TEXT_MAX_BYTES (16 * 1024) /* mistakes in settings: some lines, of which a reader needs the first */
 #define LAST_WORDS_MAX_BYTES 4096 /* of a child, kept for its obituary */
 
 /*
@@ -69,6 +70,7 @@
 #define SETTINGS_TIMEOUT_MS 5000 /* child: exec to the last SETTING; the supervisor sends them at once */
 #define PROMISE_GRACE_MS 3000    /* a child may be this late with what it promised: a loaded host is no hang */
 #define FRONT_PROMISE_MS 1000    /* the front speaks this often; it is never legitimately blocked */
+#define REHEARSAL_TIMEOUT_MS (2 * START_TIMEOUT_MS) /* of a reload; a collector that hangs may use up its START_TIMEOUT_MS */
 #define SHUTDOWN_GRACE_MS 2000   /* TERM to KILL at an orderly end */
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */

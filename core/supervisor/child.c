@@ -289,6 +289,15 @@ static void take_sandbox(struct child *child, const struct control_sandbox *said
         child->kind->confined(child);
 }
 
+/* It works again: how its last generation ended is history, which the log has. */
+static void forgive(struct child *child)
+{
+    if (child->error[0] == '\0')
+        return;
+    child->error[0] = '\0';
+    child->kind->changed(child);
+}
+
 static void take_message(struct child *child, const struct control_message *message, int *descriptor,
                          int64_t now_ms)
 {
@@ -312,6 +321,8 @@ static void take_message(struct child *child, const struct control_message *mess
         event.kind = LIFECYCLE_IDLE;
         event.good = round_was_good(child, message->body.promise.status);
         count_hits(child, message->body.promise.limits_hit);
+        if (event.good)
+            forgive(child);
         break;
     default:
         child->kind->message(child, message, descriptor);

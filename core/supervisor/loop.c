@@ -68,7 +68,7 @@ static bool all_ended(struct supervisor *supervisor)
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child->lifecycle.state != CHILD_DOWN && child->lifecycle.state != CHILD_STUCK)
             return false;
-    return true;
+    return supervisor->rehearsal.pid == 0;
 }
 
 static void tell_left_behind(struct supervisor *supervisor)
@@ -128,7 +128,7 @@ static bool is_known(struct supervisor *supervisor, pid_t pid)
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child->pid == pid)
             return true;
-    return false;
+    return pid == supervisor->rehearsal.pid;
 }
 
 /* Processes that our children left behind come to us when they die. Known ones are reaped by their pidfd. */
@@ -292,11 +292,10 @@ enum minotord_status loop_run(struct supervisor *supervisor)
         if (watches.descriptors[0].revents != 0)
             read_signals(supervisor);
         tick_all(supervisor);
+        reload_turn(supervisor);
         reap_orphans(supervisor);
         row_turn(supervisor);
-        if (supervisor->reload && supervisor->end_requests == 0)
-            supervisor_reload(supervisor);
-        supervisor->reload = supervisor->reread_rows = false;
+        reload_begin(supervisor);
         forget_gone_slots(supervisor);
         if (supervisor->trial != NULL)
             trial_turn(supervisor);

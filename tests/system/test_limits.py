@@ -67,7 +67,8 @@ def test_a_thread_that_computes_between_rounds(minotor):
         page = daemon.wait_for(lambda page: restarts(page, "lurker").get("cpu", 0) >= 1, 30, "an end")
         assert set(restarts(page, "lurker")) == {"cpu"}
         assert page.value(VALUE.format("lurker")) == 1, "its rounds were good"
-        told(daemon, "lurker", r"limits\.cpu allows")
+        assert "limits reached: cpu " in daemon.get("/").text
+        assert daemon.log_lines(r"lurker.*limits\.cpu allows")
 
 
 # name: (limits, limit, words, samples that may be on the page); none ends the worker

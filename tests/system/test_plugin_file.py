@@ -5,6 +5,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_what_others_may_have_written_is_not_loaded(minotor, plugin, mistake):
 
 
 def test_another_file_in_its_place(plugin):
-    """What runs goes on; a reload starts the new one; one that is not to be trusted is parked."""
+    """What runs goes on; one that is not to be trusted is not begun with, by a reload or after a death."""
     daemon, path = plugin("no_data")
     daemon.start()
     with Neighbour(daemon):
@@ -82,6 +83,10 @@ def test_another_file_in_its_place(plugin):
         daemon.next_round("no_data")
         assert daemon.worker("no_data") == worker
         daemon.reload()
+        daemon.wait_for_log(r"the plugin .* is not loaded: everybody may write to it", 20)
+        daemon.next_round("no_data")
+        assert daemon.worker("no_data") == worker
+        os.kill(worker, signal.SIGKILL)
         daemon.wait_for(lambda page: parked(page, "no_data"), 20, "a parked slot")
         os.chmod(path, 0o755)
         daemon.reload()
