@@ -202,7 +202,7 @@ static void settings_that_are_wrong(void)
     REFUSED(settings[0].help = NULL, "needs a help text");
     REFUSED(settings[0].default_value = NULL, "default that it would refuse itself");
     REFUSED(settings[0].default_value = "11", "allowed: an integer from 0 to 10");
-    REFUSED(settings[1].default_value = "1", "a duration like");
+    REFUSED(settings[1].default_value = "1", "allowed: a duration from");
 }
 
 static void whose_file_it_is(void)
