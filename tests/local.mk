@@ -32,12 +32,13 @@ UNIT_TESTS += tests/unit/test_control tests/unit/test_sandbox tests/unit/test_te
 tests_unit_test_sandbox_LDADD = core/common/libchild.la $(LDADD)
 
 # -- supervisor
-UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_state_file \
+UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_flapping tests/unit/test_lifecycle tests/unit/test_state_file \
 	tests/unit/test_supervisor tests/unit/test_trial
 SUPERVISOR_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS)
 tests_unit_test_budget_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 tests_unit_test_config_LDADD = $(SUPERVISOR_LDADD)
+tests_unit_test_flapping_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_lifecycle_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_state_file_LDADD = $(SUPERVISOR_LDADD)
 tests_unit_test_supervisor_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
@@ -87,12 +88,13 @@ SYSTEM_TESTS += tests/system/test_config_row.py tests/system/test_mattermost_con
 EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker
-UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
+UNIT_TESTS += tests/unit/test_claim tests/unit/test_crash tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
 	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_rules tests/unit/test_running \
 	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings tests/unit/test_usage
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
 COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
 tests_unit_test_claim_LDADD = $(WORKER_LDADD)
+tests_unit_test_crash_LDADD = $(WORKER_LDADD)
 tests_unit_test_error_text_SOURCES = tests/unit/test_error_text.c core/database/error_text.c
 tests_unit_test_kpi_SOURCES = tests/unit/test_kpi.c $(COLLECTOR_TEST_SOURCES) \
 	collectors/kpi/content.c collectors/kpi/kpi.c collectors/kpi/people.c collectors/kpi/places.c \
@@ -197,12 +199,15 @@ SYSTEM_TESTS += \
 	tests/system/test_death.py \
 	tests/system/test_hostile.py \
 	tests/system/test_install.py \
+	tests/system/test_flapping.py \
 	tests/system/test_kpi_values.py \
+	tests/system/test_limits.py \
 	tests/system/test_locked_table.py \
 	tests/system/test_manual.py \
 	tests/system/test_odd_data.py \
 	tests/system/test_page.py \
 	tests/system/test_passwords.py \
+	tests/system/test_plugin_file.py \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
 	tests/system/test_query_plans.py \
@@ -213,6 +218,7 @@ SYSTEM_TESTS += \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
+	tests/system/test_stuck.py \
 	tests/system/test_state_file.py \
 	tests/system/test_trouble.py
 

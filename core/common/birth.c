@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -25,6 +26,9 @@ struct birth_settings {
     long supervisor_pid;
     long uid; /* -1: stay who we are */
     long gid;
+    long nice; /* 0: as the supervisor */
+    uint64_t data_max_bytes;
+    uint64_t files_max;
     struct sandbox sandbox;
 };
 
@@ -102,6 +106,12 @@ static void take_setting(const struct birth_plan *plan, struct birth_settings *o
         own->uid = decimal(setting);
     else if (strcmp(setting->name, "gid") == 0)
         own->gid = decimal(setting);
+    else if (strcmp(setting->name, "memory_bytes") == 0)
+        own->data_max_bytes = (uint64_t)decimal(setting);
+    else if (strcmp(setting->name, "descriptors") == 0)
+        own->files_max = (uint64_t)decimal(setting);
+    else if (strcmp(setting->name, "nice") == 0)
+        own->nice = decimal(setting);
     else if (strcmp(setting->name, "log_level") == 0 && log_level_parse(setting->value, &level) == 0)
         log_set_level(level);
     else if (plan->take_setting(setting, plan->context) != 0)
@@ -168,19 +178,41 @@ static void limit(int resource, uint64_t value, const char *what)
         refuse(EXIT_CODE_LIMITS, what);
 }
 
-static void set_limits(const struct birth_plan *plan, struct sandbox *sandbox)
+static void set_limits(const struct birth_settings *own, struct sandbox *sandbox)
 {
     limit(RLIMIT_CORE, 0, "limit of core size");
     limit(RLIMIT_FSIZE, 0, "limit of file size");
     limit(RLIMIT_MEMLOCK, 0, "limit of locked memory");
     limit(RLIMIT_MSGQUEUE, 0, "limit of message queues");
-    limit(RLIMIT_NOFILE, plan->files_max, "limit of descriptors");
+    limit(RLIMIT_NOFILE, own->files_max, "limit of descriptors");
 #ifndef MINOTOR_SANITIZED /* the sanitizers' shadow memory is counted as data, and they start threads */
-    limit(RLIMIT_DATA, plan->data_max_bytes, "limit of memory");
+    limit(RLIMIT_DATA, own->data_max_bytes, "limit of memory");
     sandbox_set(sandbox, LAYER_LIMITS, LAYER_APPLIED, NULL);
 #else
     sandbox_set(sandbox, LAYER_LIMITS, LAYER_OFF, NULL);
 #endif
+}
+
+/*
+ * Whoever serves people goes first. Kernels with autogroups weigh sessions against each other, not processes, and this
+ * process has a session of its own: it takes the same place there. Where that cannot be said, it is not needed.
+ */
+static void yield_processor(const struct birth_settings *own)
+{
+    errno = 0;
+    int current = getpriority(PRIO_PROCESS, 0);
+    if (errno != 0)
+        refuse(EXIT_CODE_LIMITS, "priority");
+    if (own->nice <= current) /* never more than we were given */
+        return;
+    if (setpriority(PRIO_PROCESS, 0, (int)own->nice) != 0)
+        refuse(EXIT_CODE_LIMITS, "priority");
+    int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+    if (group < 0)
+        return;
+    if (dprintf(group, "%ld", own->nice) < 0)
+        log_debug("the session's priority stays as it is: %s", strerror(errno));
+    close(group);
 }
 
 /*
@@ -248,7 +280,7 @@ static void confine(const struct birth_plan *plan, struct birth_settings *own)
     struct sandbox_rules none = { .path_count = 0 };
     struct sandbox_rules *rules = plan->rules != NULL ? plan->rules(plan->context, sandbox->has_broker) : &none;
     sandbox_leave_namespaces(sandbox, rules);
-    set_limits(plan, sandbox);
+    set_limits(own, sandbox);
     limit_processes(plan, own);
     change_user(own);
     sandbox_drop_capabilities(sandbox, false);
@@ -267,7 +299,10 @@ static void confine(const struct birth_plan *plan, struct birth_settings *own)
 
 void birth(const struct birth_plan *plan)
 {
-    struct birth_settings own = { .uid = -1, .gid = -1 };
+    struct birth_settings own = { .uid = -1,
+                                  .gid = -1,
+                                  .data_max_bytes = plan->data_max_bytes,
+                                  .files_max = plan->files_max };
     if (fcntl(FD_CONTROL, F_GETFD) < 0)
         birth_exit(EXIT_CODE_USAGE);
     /* Executed by descriptor it would be named after a number. */
@@ -278,5 +313,6 @@ void birth(const struct birth_plan *plan)
     close_descriptors(plan->first_free_descriptor);
     leave_host();
     read_settings(plan, &own);
+    yield_processor(&own);
     confine(plan, &own);
 }

@@ -19,12 +19,12 @@
 struct birth_plan {
     const char *process_name;  /* at most 15 bytes, for ps and kernel messages */
     int first_free_descriptor; /* everything from here on is closed */
-    uint64_t data_max_bytes;
+    uint64_t data_max_bytes; /* this and the next, unless a setting says otherwise */
     uint64_t files_max;
     uint64_t processes_max;
     enum sandbox_profile profile;
-    /* Receives the settings that are not birth's own: "supervisor_pid", "uid", "gid", "log_level", and those of
-     * sandbox_take_setting(). 0, or -1 after logging. */
+    /* Receives the settings that are not birth's own: "supervisor_pid", "uid", "gid", "log_level", "memory_bytes",
+     * "descriptors", "nice", and those of sandbox_take_setting(). 0, or -1 after logging. */
     int (*take_setting)(const struct control_setting *setting, void *context);
     /* Receives the descriptors of other messages before START: the front's listeners. NULL: none allowed. */
     int (*take_message)(const struct control_message *message, int descriptor, void *context);

@@ -49,8 +49,7 @@
 
 /* Log lines of children. */
 #define LOG_LINE_MAX_BYTES 1024
-#define LOG_LINES_PER_SECOND 20 /* per child; what exceeds it is counted in one summary line */
-#define LOG_LINES_BURST 100
+#define LOG_BURST_S 5 /* so many seconds' worth of lines may come at once; what exceeds it is counted in one summary line */
 #define REHEARSAL_TEXT_MAX_BYTES (16 * 1024) /* mistakes in settings: some lines, of which a reader needs the first */
 #define LAST_WORDS_MAX_BYTES 4096 /* of a child, kept for its obituary */
 
@@ -68,6 +67,7 @@
 #define TERM_GRACE_MS 2000
 #define KILL_GRACE_MS 1000
 #define STUCK_AFTER_KILL_MS 5000 /* a process that ignores KILL so long is in D state */
+#define SHUTDOWN_STUCK_MS 1000 /* the same where nothing is to follow: nobody waits for it, and it cannot outlive its KILL */
 #define START_TIMEOUT_MS 10000   /* exec to READY; dlopen of large libraries from a cold disk takes seconds */
 #define ROW_TIMEOUT_MS 8000      /* Mattermost's configuration out of a database; before START_TIMEOUT_MS */
 #define SETTINGS_TIMEOUT_MS 5000 /* child: exec to the last SETTING; the supervisor sends them at once */
@@ -85,6 +85,12 @@
 #define BACKOFF_JITTER_PERCENT 20
 #define FIRST_ROUND_SPREAD_MAX_MS 5000 /* slots that died together come back within this; longer would be news lost */
 #define BACKOFF_RESET_UPTIME_MS 10000 /* with a good round: a collector that dies after every round stays slow */
+/* What the log hears of a child that fails again and again. */
+#define FLAPPING_TOLD_FIRST 3 /* what fails three times in a row is no accident */
+#define FLAPPING_WAYS_MAX 8   /* different ways to fail; one with more makes them up */
+#define FLAPPING_SUMMARY_FIRST_MS (60 * 1000) /* doubled each time, for those who look after a deployment ... */
+#define FLAPPING_SUMMARY_MAX_MS (3600 * 1000) /* ... up to this, for those who look at last night */
+#define FLAPPING_CALM_MS (10 * 60 * 1000)     /* without a failure; many times the longest backoff */
 #define DATA_WRITE_TIMEOUT_MS 2000    /* the front drains in microseconds; past this it is stopped */
 
 /* Rounds. */
@@ -148,7 +154,7 @@
 
 /* Mattermost's HTTP API. */
 #define API_BODY_DEFAULT_BYTES (1u << 20) /* the largest answer that we ask for, a list of plugins, has some 100 KiB */
-#define API_BODY_MAX_BYTES (8u << 20)     /* a worker has WORKER_DATA_MAX_BYTES, and JSON grows as it is taken apart */
+#define API_BODY_MAX_BYTES (8u << 20)     /* a worker has LIMIT_MEMORY_DEFAULT_BYTES, and JSON grows as it is taken apart */
 #define API_HEADERS_MAX_BYTES (16 * 1024) /* of all header lines; proxies themselves refuse more than 8 KiB */
 #define API_HEADERS_MAX 64
 #define API_PATH_MAX_BYTES 2048
@@ -183,9 +189,27 @@
 #define HTTP_IDLE_TIMEOUT_S 30
 #define HTTP_HEADER_MAX_BYTES (16 * 1024) /* MHD's memory pool of one connection */
 
+/*
+ * Limits of a slot, which its collector's file may set within these bounds. SAMPLES_MAX and ROUND_MAX_BYTES are the
+ * defaults and the outermost bounds of samples and bytes: what the front can bear for SLOTS_MAX slots.
+ */
+#define LIMIT_MEMORY_DEFAULT_BYTES (INT64_C(256) << 20) /* ours need less than 20 MiB; a round at its bounds some 100 */
+#define LIMIT_MEMORY_MIN_BYTES (INT64_C(16) << 20) /* client libraries, and the 8 MiB of a resolver thread's stack */
+#define LIMIT_MEMORY_MAX_BYTES (INT64_C(16) << 30) /* more is a typing error */
+#define LIMIT_DESCRIPTORS_DEFAULT 64
+#define LIMIT_DESCRIPTORS_MIN 24  /* our own ten, a session, and what libraries open to make one */
+#define LIMIT_DESCRIPTORS_MAX 1024 /* select() in a library writes past its set with a higher one */
+#define LIMIT_NICE_DEFAULT 10     /* a tenth of the share of the database or of Mattermost on the same host */
+#define LIMIT_NICE_MAX 19         /* and 0 at the least: nobody gets more than minotord itself has */
+#define LIMIT_CPU_DEFAULT_MS 5000 /* rounds of ours take some milliseconds; a first count of large tables is the server's */
+#define LIMIT_CPU_MIN_MS 50       /* the kernel looks at this clock every 1 to 10 ms */
+#define LIMIT_CPU_GRACE_MS 500    /* the worker's own timer ends it; past this the supervisor does */
+#define LIMIT_BYTES_MIN (16 * 1024) /* the heads of some families */
+#define LIMIT_LOG_LINES_DEFAULT 20
+#define LIMIT_LOG_LINES_MAX 1000 /* what a journal bears of all slots together */
+#define LIMIT_SHORT_SHARE 8 /* with less than an eighth of its memory left, want of memory is why a worker dies */
+
 /* Resources of a child. */
-#define WORKER_DATA_MAX_BYTES (256u << 20)
-#define WORKER_FILES_MAX 64
 /* The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
  * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
 #define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)

@@ -79,6 +79,8 @@ static void visit_slot(struct visitor *visitor, struct control_message *message)
     visit_u32(visitor, &slot->generation);
     visit_u32(visitor, &slot->interval_ms);
     visit_u32(visitor, &slot->stale_after_ms);
+    visit_u32(visitor, &slot->samples_max);
+    visit_u32(visitor, &slot->bytes_max);
     visit_string(visitor, slot->collector, sizeof slot->collector);
     visit_string(visitor, slot->target, sizeof slot->target);
 }
@@ -91,6 +93,13 @@ static void visit_slot_state(struct visitor *visitor, struct control_message *me
     visit_u8(visitor, &state->state);
     for (size_t i = 0; i < RESTART_CAUSE_COUNT; i++)
         visit_u64(visitor, &state->restarts[i]);
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        visit_u64(visitor, &state->limit_hits[i]);
+    visit_u64(visitor, &state->lines_dropped);
+    visit_u32(visitor, &state->failures);
+    visit_i64(visitor, &state->since_ms);
+    visit_i64(visitor, &state->failing_since_ms);
+    visit_i64(visitor, &state->next_start_ms);
     visit_string(visitor, state->error, sizeof state->error);
 }
 
@@ -98,6 +107,7 @@ static void visit_promise(struct visitor *visitor, struct control_message *messa
 {
     visit_i64(visitor, &message->body.promise.until_ms);
     visit_u8(visitor, &message->body.promise.status);
+    visit_u8(visitor, &message->body.promise.limits_hit);
 }
 
 static void visit_bad_frame(struct visitor *visitor, struct control_message *message)
@@ -223,7 +233,8 @@ const char *restart_cause_name(unsigned cause)
     static const char *const names[RESTART_CAUSE_COUNT] = {
         [RESTART_EXIT] = "exit",         [RESTART_SIGNAL] = "signal",       [RESTART_DEADLINE] = "deadline",
         [RESTART_START] = "start",       [RESTART_PROTOCOL] = "protocol",   [RESTART_BAD_FRAME] = "bad_frame",
-        [RESTART_SPAWN] = "spawn",
+        [RESTART_SPAWN] = "spawn",       [RESTART_MEMORY] = "memory",       [RESTART_CPU] = "cpu",
+        [RESTART_SANDBOX] = "sandbox",
     };
     return cause < RESTART_CAUSE_COUNT ? names[cause] : "unknown";
 }

@@ -12,6 +12,7 @@
 
 #include "common/contract.h"
 #include "common/layers.h"
+#include "common/limits.h"
 #include "common/wire.h"
 
 enum control_type {
@@ -68,6 +69,8 @@ struct control_slot {
     uint32_t generation;
     uint32_t interval_ms;
     uint32_t stale_after_ms;
+    uint32_t samples_max; /* of one round; this and the next: limits of the slot */
+    uint32_t bytes_max;
     char collector[NAME_MAX_BYTES + 1];
     char target[NAME_MAX_BYTES + 1];
 };
@@ -81,6 +84,9 @@ enum restart_cause {
     RESTART_PROTOCOL,  /* said something on the control channel that was not allowed */
     RESTART_BAD_FRAME, /* wrote something to the data pipe that was not allowed */
     RESTART_SPAWN,     /* could not be started */
+    RESTART_MEMORY,    /* had used up its memory */
+    RESTART_CPU,       /* used more CPU time in a round than it may */
+    RESTART_SANDBOX,   /* made a system call that the sandbox kills for */
     RESTART_CAUSE_COUNT
 };
 
@@ -108,6 +114,12 @@ struct control_slot_state {
     uint32_t generation;
     uint8_t state; /* enum child_state */
     uint64_t restarts[RESTART_CAUSE_COUNT];
+    uint64_t limit_hits[LIMIT_COUNT];
+    uint64_t lines_dropped;   /* of its worker's log, of all generations */
+    uint32_t failures;        /* in a row */
+    int64_t since_ms;         /* when the state began; times are of CLOCK_MONOTONIC */
+    int64_t failing_since_ms; /* with failures: when the first of them was */
+    int64_t next_start_ms;    /* in BACKOFF */
     char error[ERROR_TEXT_MAX_BYTES + 1]; /* the last obituary or "" */
 };
 
@@ -115,6 +127,7 @@ struct control_slot_state {
 struct control_promise {
     int64_t until_ms;
     uint8_t status; /* IDLE of a worker: enum round_status of the round that just ended, or ROUND_STATUS_COUNT */
+    uint8_t limits_hit; /* likewise: bits 1 << enum slot_limit, those that the round has hit */
 };
 
 struct control_bad_frame {

@@ -31,6 +31,7 @@ static const struct {
     { EXIT_CODE_HTTP, false, "could not start the HTTP service" },
     { EXIT_CODE_ROW, false, "could not read Mattermost's configuration in its database" },
     { EXIT_CODE_BROKER, false, "lost its broker" },
+    { EXIT_CODE_NO_DESCRIPTORS, false, "had no descriptor left: reached limits.descriptors" },
 };
 
 _Static_assert(sizeof codes / sizeof codes[0] == EXIT_CODE_LAST - EXIT_CODE_USAGE + 2, "every exit code has its row");

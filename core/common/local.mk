@@ -13,6 +13,8 @@ core_common_libcommon_la_SOURCES = \
 	core/common/frame.h \
 	core/common/layers.c \
 	core/common/layers.h \
+	core/common/limits.c \
+	core/common/limits.h \
 	core/common/log.c \
 	core/common/log.h \
 	core/common/lookup.c \
@@ -24,6 +26,8 @@ core_common_libcommon_la_SOURCES = \
 	core/common/report.h \
 	core/common/text.c \
 	core/common/text.h \
+	core/common/trust.c \
+	core/common/trust.h \
 	core/common/wire.c \
 	core/common/wire.h
 

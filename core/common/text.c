@@ -125,26 +125,40 @@ bool text_is_word(const char *text)
     return true;
 }
 
-long long text_parse_duration_ms(const char *text)
+struct unit {
+    const char *suffix;
+    long long factor;
+};
+
+/* A whole number and one of the units right after it; -1 for anything else. */
+static long long parse_quantity(const char *text, const struct unit *units, size_t unit_count)
 {
-    static const struct {
-        const char *suffix;
-        long long factor_ms;
-    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
     long long number = 0;
     size_t digits = 0;
     while (is_digit(text[digits])) {
-        if (digits == 12) /* beyond any bound of contract.h, and far from overflow with the largest factor */
+        if (digits == 12) /* beyond any bound of contract.h, and no overflow before a factor */
             return -1;
         number = number * 10 + (text[digits] - '0');
         digits++;
     }
     if (digits == 0)
         return -1;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+    for (size_t i = 0; i < unit_count; i++)
         if (strcmp(text + digits, units[i].suffix) == 0)
-            return number > LLONG_MAX / units[i].factor_ms ? -1 : number * units[i].factor_ms;
+            return number > LLONG_MAX / units[i].factor ? -1 : number * units[i].factor;
     return -1;
+}
+
+long long text_parse_duration_ms(const char *text)
+{
+    static const struct unit units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+    return parse_quantity(text, units, sizeof units / sizeof units[0]);
+}
+
+long long text_parse_size_bytes(const char *text)
+{
+    static const struct unit units[] = { { "K", 1LL << 10 }, { "M", 1LL << 20 }, { "G", 1LL << 30 } };
+    return parse_quantity(text, units, sizeof units / sizeof units[0]);
 }
 
 const char *text_duration(long long value_ms, char out[32])

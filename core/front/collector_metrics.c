@@ -58,6 +58,41 @@ static void put_bad_frames(struct buffer *out, const char *name, const struct st
     put_u64(out, name, store, slot, slot->bad_frames);
 }
 
+static void put_failures(struct buffer *out, const char *name, const struct store *store,
+                         const struct slot *slot)
+{
+    put_u64(out, name, store, slot, slot->state.failures);
+}
+
+static void put_limit_hits(struct buffer *out, const char *name, const struct store *store,
+                           const struct slot *slot)
+{
+    for (unsigned i = 0; i < LIMIT_COUNT; i++) {
+        put_series(out, name, store, slot, "limit", slot_limit_name(i));
+        render_u64(out, slot->state.limit_hits[i]);
+        buffer_put_char(out, '\n');
+    }
+}
+
+static void put_lines_dropped(struct buffer *out, const char *name, const struct store *store,
+                              const struct slot *slot)
+{
+    put_u64(out, name, store, slot, slot->state.lines_dropped);
+}
+
+/* Rounds come and go too fast to be seen here. */
+static void put_state(struct buffer *out, const char *name, const struct store *store,
+                      const struct slot *slot)
+{
+    for (unsigned i = 0; i < CHILD_STATE_COUNT; i++) {
+        if (i == CHILD_BUSY)
+            continue;
+        put_series(out, name, store, slot, "state", i == CHILD_READY ? "running" : child_state_name(i));
+        render_u64(out, i == CHILD_READY ? slot_is_up(slot) : slot->state.state == i);
+        buffer_put_char(out, '\n');
+    }
+}
+
 static void put_duration(struct buffer *out, const char *name, const struct store *store,
                          const struct slot *slot)
 {
@@ -162,6 +197,8 @@ static void put_family_success(struct buffer *out, const char *name, const struc
 static const struct collector_metric metrics[] = {
     {"minotor_collector_bad_frames_total", FRAME_FAMILY_COUNTER,
      "Violations of the frame protocol by the collector's worker; each ends that worker.", put_bad_frames},
+    {"minotor_collector_consecutive_failures", FRAME_FAMILY_GAUGE,
+     "How often in a row the collector's worker has failed, until it has worked for a while.", put_failures},
     {"minotor_collector_duration_seconds", FRAME_FAMILY_GAUGE, "Duration of the collector's last round.",
      put_duration},
     {"minotor_collector_interval_seconds", FRAME_FAMILY_GAUGE, "Configured time from one round to the next.",
@@ -173,6 +210,12 @@ static const struct collector_metric metrics[] = {
     {"minotor_collector_late", FRAME_FAMILY_GAUGE,
      "Whether the collector has had no good round for its interval and a quarter more, at least a second.",
      put_late},
+    {"minotor_collector_limit_hits_total", FRAME_FAMILY_COUNTER,
+     "Rounds, or ends of its worker, in which the collector reached a limit of its configuration; of log_lines: "
+     "times that lines were dropped.",
+     put_limit_hits},
+    {"minotor_collector_log_lines_dropped_total", FRAME_FAMILY_COUNTER,
+     "Lines of the collector's worker that were not logged because there were too many.", put_lines_dropped},
     {"minotor_collector_rejected_samples_total", FRAME_FAMILY_COUNTER,
      "Samples of good rounds that were left out because another collector had the family or series first, or "
      "because the name is reserved.",
@@ -187,6 +230,8 @@ static const struct collector_metric metrics[] = {
      "Whether samples of the collector were withdrawn, or never came, because nothing was heard for too "
      "long.",
      put_stale},
+    {"minotor_collector_state", FRAME_FAMILY_GAUGE,
+     "What the collector's worker is doing: 1 for the one state that it is in.", put_state},
     {"minotor_collector_success", FRAME_FAMILY_GAUGE,
      "Whether the collector's last round was ok; a round with unknown families is not.", put_success},
     {"minotor_collector_up", FRAME_FAMILY_GAUGE, "Whether the collector's worker is alive and ready.",

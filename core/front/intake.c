@@ -79,6 +79,9 @@ struct intake *intake_new(struct store *store, uint32_t slot, uint32_t generatio
     intake->slot = slot;
     intake->generation = generation;
     intake->descriptor = descriptor;
+    const struct control_slot *identity = &slot_of(intake)->identity;
+    intake->staging.samples_max = identity->samples_max;
+    intake->staging.bytes_max = identity->bytes_max;
     reader_init(&intake->reader, &sink, intake);
     store_stream_begin(slot_of(intake));
     return intake;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "front/staging.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,19 @@ static void render_labels(struct buffer *out, const struct reader_point *point)
         buffer_put_char(out, '}');
 }
 
+/* A worker keeps its limits itself; this is for one whose plugin writes frames of its own. */
+static const char *refusal(const struct staging *staging)
+{
+    static char reason[96];
+    if (staging->count > staging->samples_max)
+        snprintf(reason, sizeof reason, "too many samples in a round: limits.samples is %zu", staging->samples_max);
+    else if (staging->bytes > staging->bytes_max)
+        snprintf(reason, sizeof reason, "too many bytes in a round: limits.bytes is %zu KiB", staging->bytes_max / 1024);
+    else
+        return NULL;
+    return reason;
+}
+
 const char *staging_add(struct staging *staging, const struct reader_point *point)
 {
     struct buffer *out = &staging->lines[point->id];
@@ -59,9 +73,8 @@ const char *staging_add(struct staging *staging, const struct reader_point *poin
         return "no memory for a sample";
     staging->samples[point->id]++;
     staging->bytes += strlen(point->family->name) + TARGET_LABEL_BYTES + out->size - before;
-    if (staging->bytes > ROUND_MAX_BYTES)
-        return "the round is larger than 8 MiB on the page";
-    return NULL;
+    staging->count++;
+    return refusal(staging);
 }
 
 struct block staging_seal(struct staging *staging, unsigned id)
@@ -80,6 +93,7 @@ void staging_clear(struct staging *staging)
     }
     staging->families = 0;
     staging->bytes = 0;
+    staging->count = 0;
     series_set_clear(&staging->series);
 }
 

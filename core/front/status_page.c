@@ -21,7 +21,7 @@ static const char page_begin[] =
     "vertical-align:top;white-space:nowrap}\n"
     "th{font-weight:500;color:var(--dim);font-size:.85rem}td.n,th.n{text-align:right;"
     "font-variant-numeric:tabular-nums}\n"
-    "td.e{white-space:normal;color:var(--dim)}.good{color:var(--good)}.warn{color:var(--warn)}"
+    "h2{font-size:1.1rem;font-weight:600;margin:2rem 0 .4rem}td.e{white-space:normal;color:var(--dim)}.good{color:var(--good)}.warn{color:var(--warn)}"
     ".bad{color:var(--bad)}\n"
     "</style></head><body>\n";
 
@@ -119,12 +119,27 @@ static void put_age(struct buffer *out, const struct slot *slot, struct moment n
     buffer_put_string(out, "</td>");
 }
 
+/* "limits reached: samples 12 times, log_lines 3 times" */
+static bool put_limits(struct buffer *out, const struct slot *slot)
+{
+    bool some = false;
+    for (unsigned i = 0; i < LIMIT_COUNT; i++) {
+        unsigned long long hits = slot->state.limit_hits[i];
+        if (hits == 0)
+            continue;
+        buffer_format(out, "%s%s %llu %s", some ? ", " : "limits reached: ", slot_limit_name(i), hits,
+                      hits == 1 ? "time" : "times");
+        some = true;
+    }
+    return some;
+}
+
 /* What went wrong last, in the words of whoever noticed. */
 static void put_errors(struct buffer *out, const struct slot *slot)
 {
     const char *const errors[] = {slot->last_error, slot->state.error, slot->last_bad_frame};
-    bool some = false;
     buffer_put_string(out, "<td class=\"e\">");
+    bool some = put_limits(out, slot);
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         if (errors[i][0] == '\0')
             continue;
@@ -163,6 +178,84 @@ static void put_slot(struct buffer *out, const struct store *store, const struct
     buffer_put_string(out, "</tr>\n");
 }
 
+/* A moment of the monotonic clock, as people tell it. */
+static void put_moment(struct buffer *out, int64_t monotonic_ms, struct moment now)
+{
+    int64_t age_ms = now.monotonic_ms - monotonic_ms;
+    buffer_put_string(out, "<td title=\"");
+    put_wall_time(out, now.wall_ms - age_ms);
+    buffer_put_string(out, "\">");
+    put_duration(out, age_ms);
+    buffer_put_string(out, "</td>");
+}
+
+/* What has to happen for it to come back. */
+static void put_return(struct buffer *out, const struct slot *slot, struct moment now)
+{
+    static const char *const RETURNS[CHILD_STATE_COUNT] = {
+        [CHILD_STARTING] = "is being tried",
+        [CHILD_READY] = "works, for too short a time to be sure",
+        [CHILD_BUSY] = "works, for too short a time to be sure",
+        [CHILD_STOPPING] = "is ending",
+        [CHILD_PARKED] = "when the configuration is read again",
+        [CHILD_STUCK] = "when the kernel lets its process go",
+    };
+    buffer_put_string(out, "<td>");
+    if (slot->state.state == CHILD_BACKOFF) {
+        buffer_put_string(out, "next try in ");
+        put_duration(out, slot->state.next_start_ms - now.monotonic_ms);
+    } else if (RETURNS[slot->state.state] != NULL) {
+        buffer_put_string(out, RETURNS[slot->state.state]);
+    }
+    buffer_put_string(out, "</td>");
+}
+
+static void put_set_aside(struct buffer *out, const struct store *store, const struct slot *slot,
+                          struct moment now)
+{
+    unsigned state = slot->state.state;
+    buffer_put_string(out, "<tr><td>");
+    put_escaped(out, slot->identity.collector);
+    if (store->target_count > 1) {
+        buffer_put_string(out, "</td><td>");
+        put_escaped(out, slot->identity.target);
+    }
+    buffer_format(out, "</td><td><span class=\"%s\">%s</span></td>", state_classes[state],
+                  child_state_name(state));
+    put_moment(out, slot->state.since_ms, now);
+    buffer_format(out, "<td class=\"n\">%u</td>", (unsigned)slot->state.failures);
+    if (slot->state.failures > 0)
+        put_moment(out, slot->state.failing_since_ms, now);
+    else
+        buffer_put_string(out, "<td></td>");
+    put_return(out, slot, now);
+    buffer_put_string(out, "<td class=\"e\">");
+    put_escaped(out, slot->state.error);
+    buffer_put_string(out, "</td></tr>\n");
+}
+
+/* Those that fail, apart from the many that do not. */
+static void put_quarantine(struct buffer *out, const struct store *store, struct moment now)
+{
+    bool some = false;
+    for (size_t i = 0; i < SLOTS_MAX; i++) {
+        const struct slot *slot = &store->slots[i];
+        if (!slot->used || !slot_is_set_aside(slot))
+            continue;
+        if (!some) {
+            buffer_put_string(out, "<h2>Quarantine</h2>\n<div><table>\n<tr><th>Collector</th>");
+            if (store->target_count > 1)
+                buffer_put_string(out, "<th>Target</th>");
+            buffer_put_string(out, "<th>Worker</th><th>For</th><th class=\"n\">Failures in a row</th>"
+                                   "<th>First of them</th><th>Comes back</th><th>Reason</th></tr>\n");
+        }
+        some = true;
+        put_set_aside(out, store, slot, now);
+    }
+    if (some)
+        buffer_put_string(out, "</table></div>\n");
+}
+
 void status_page_render(struct buffer *out, const struct store *store, const struct page_build *build,
                         struct moment now)
 {
@@ -187,6 +280,7 @@ void status_page_render(struct buffer *out, const struct store *store, const str
         if (store->slots[i].used)
             put_slot(out, store, &store->slots[i], now);
     buffer_put_string(out, "</table></div>\n");
+    put_quarantine(out, store, now);
     if (slots == 0)
         buffer_put_string(out, "<p>No collector has been announced yet.</p>\n");
     buffer_put_string(out, "</body></html>\n");

@@ -79,7 +79,8 @@ bool store_set_slot(struct store *store, const struct control_slot *identity, st
         slot_free(slot);
     } else {
         if (!text_is_word(identity->collector) || !text_is_word(identity->target) ||
-            identity->stale_after_ms == 0)
+            identity->stale_after_ms == 0 || identity->samples_max == 0 || identity->samples_max > SAMPLES_MAX ||
+            identity->bytes_max == 0 || identity->bytes_max > ROUND_MAX_BYTES)
             return false;
         /* A number that is given to somebody else starts from nothing. */
         if (slot->used && (strcmp(slot->identity.collector, identity->collector) != 0 ||
@@ -102,15 +103,24 @@ bool slot_is_up(const struct slot *slot)
     return slot->state.state == CHILD_READY || slot->state.state == CHILD_BUSY;
 }
 
+/* Whether a round is under way is no matter of the page's: it would be another one twice a round. */
+static unsigned shown_state(unsigned state)
+{
+    return state == CHILD_BUSY ? CHILD_READY : state;
+}
+
 bool store_set_state(struct store *store, const struct control_slot_state *state)
 {
     struct slot *slot = store_slot(store, state->slot);
     if (!slot || state->state >= CHILD_STATE_COUNT)
         return false;
-    bool was_up = slot_is_up(slot);
-    bool same_restarts = memcmp(slot->state.restarts, state->restarts, sizeof state->restarts) == 0;
+    const struct control_slot_state *old = &slot->state;
+    bool same = shown_state(old->state) == shown_state(state->state) && old->failures == state->failures &&
+                old->lines_dropped == state->lines_dropped &&
+                memcmp(old->restarts, state->restarts, sizeof state->restarts) == 0 &&
+                memcmp(old->limit_hits, state->limit_hits, sizeof state->limit_hits) == 0;
     slot->state = *state;
-    if (!same_restarts || was_up != slot_is_up(slot))
+    if (!same)
         store->collectors_changed = true;
     return true;
 }
@@ -379,4 +389,10 @@ bool slot_is_settled(const struct slot *slot)
 {
     return slot->attempted || slot->state.state == CHILD_BACKOFF || slot->state.state == CHILD_PARKED ||
            slot->state.state == CHILD_STUCK;
+}
+
+bool slot_is_set_aside(const struct slot *slot)
+{
+    unsigned state = slot->state.state;
+    return slot->state.failures > 0 || state == CHILD_BACKOFF || state == CHILD_PARKED || state == CHILD_STUCK;
 }

@@ -121,5 +121,7 @@ unsigned slot_samples(const struct slot *slot);
 /* Whether the slot has shown what it can do: /-/ready waits for this. */
 bool slot_is_settled(const struct slot *slot);
 bool slot_is_up(const struct slot *slot);
+/* Whether it is not at work now, or has not been for long enough to be trusted again. */
+bool slot_is_set_aside(const struct slot *slot);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "common/trust.h"
 #include "supervisor/password.h"
 #include "supervisor/state_file.h"
 #include "supervisor/supervisor.h"
@@ -106,12 +107,23 @@ static void check_target(struct check *check, const struct config *config, const
             check_file(check, target->origin, files[i].key, files[i].path, R_OK);
 }
 
+/* As its worker looks at it before it loads it. */
+static void check_plugin(struct check *check, const char *origin, const char *path)
+{
+    const struct trust_account starter = {geteuid(), getegid()};
+    char why[LOG_LINE_MAX_BYTES];
+    unsigned count = check->faults.count;
+    check_file(check, origin, "the plugin", path, R_OK);
+    if (check->faults.count == count && !trust_plugin(path, &starter, why, sizeof why))
+        config_fault_at(&check->faults, "%s: the plugin \"%s\" is not loaded: %s", origin, path, why);
+}
+
 static void check_collector(struct check *check, const struct config_collector *collector)
 {
     const char *origin = collector->plugin_origin[0] == '\0' ? collector->path : collector->plugin_origin;
     fprintf(check->good, "%s ok\n", collector->path);
     if (collector->enabled)
-        check_file(check, origin, "the plugin", collector->plugin, R_OK);
+        check_plugin(check, origin, collector->plugin);
 }
 
 /* Counts begin anew without it, so it is no mistake. */

@@ -33,6 +33,9 @@ void child_init(struct child *child, const struct child_kind *kind, void *owner,
     child->pidfd = -1;
     child->control = -1;
     child->log = -1;
+    child->log_lines = LIMIT_LOG_LINES_DEFAULT;
+    child->cpu_limit_ms = CPU_WATCH_NO_LIMIT;
+    child->cpu.due_ms = INT64_MAX;
     outbox_init(&child->outbox);
     lifecycle_init(&child->lifecycle, limits);
 }
@@ -80,21 +83,64 @@ static void send_signal(struct child *child, int number)
 
 static void step(struct child *child, const struct lifecycle_event *event, int64_t now_ms);
 
+/* What follows, for the end of the obituary's line. */
+static void describe_future(const struct child *child, int64_t now_ms, char out[64])
+{
+    switch (child->lifecycle.state) {
+    case CHILD_BACKOFF:
+        snprintf(out, 64, "; next start in %" PRId64 " ms", child->lifecycle.deadline_ms - now_ms);
+        break;
+    case CHILD_PARKED:
+        snprintf(out, 64, "; parked until the configuration is read again");
+        break;
+    default:
+        out[0] = '\0';
+        break;
+    }
+}
+
+static void tell_recovery(struct child *child)
+{
+    unsigned failures = flapping_recover(&child->flapping);
+    if (failures > 0)
+        log_info("%s[%ld]: works again, after %u failures", child->name, (long)child->pid, failures);
+}
+
+/*
+ * Into the log: all of it, or a summary, or at the debug level only. `how` is what there is to say, `subject` of whom.
+ * It is called after the step that the failure caused, so that what follows can be told.
+ */
+static void tell_failure(struct child *child, const char *subject, const char *how, int64_t now_ms)
+{
+    char summary[128];
+    char future[64];
+    enum flapping_verdict verdict = flapping_fail(&child->flapping, child->error, now_ms);
+    describe_future(child, now_ms, future);
+    if (verdict == FLAPPING_SUMMARY) {
+        flapping_summarize(&child->flapping, now_ms, summary, sizeof summary);
+        log_error("%s: %s; most recently: %s%s", child->name, summary, child->error, future);
+    }
+    log_at(verdict == FLAPPING_TELL ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "%s: %s%s", subject, how, future);
+}
+
+/* What is usual of a child that flaps is for the debug level. */
+static bool is_quiet(const struct child *child, int64_t now_ms)
+{
+    return child->lifecycle.failures > 0 && flapping_is_quiet(&child->flapping, now_ms);
+}
+
 static void start_generation(struct child *child, int64_t now_ms)
 {
-    char last_error[sizeof child->error];
-    memcpy(last_error, child->error, sizeof last_error);
+    char how[sizeof child->error + 64];
     child->generation++;
     child->born_ms = now_ms;
     if (child->kind->spawn(child) == 0)
         return;
-    /* What has not changed since the last try has been said. */
-    bool news = child->lifecycle.failures == 0 || strcmp(last_error, child->error) != 0;
-    log_at(news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "%s: cannot be started and is tried again: %s",
-           child->name, child->error);
     const struct lifecycle_event failed = {.kind = LIFECYCLE_SPAWN_FAILED,
                                            .jitter_permille = arc4random_uniform(1001)};
     step(child, &failed, now_ms);
+    text_format(how, sizeof how, "cannot be started and is tried again: %s", child->error);
+    tell_failure(child, child->name, how, now_ms);
 }
 
 static void step(struct child *child, const struct lifecycle_event *event, int64_t now_ms)
@@ -111,6 +157,8 @@ static void step(struct child *child, const struct lifecycle_event *event, int64
     if (actions & LIFECYCLE_STUCK)
         log_error("%s[%ld]: does not die of SIGKILL; nothing is started in its place until it is gone",
                   child->name, (long)child->pid);
+    if (actions & LIFECYCLE_SETTLED)
+        tell_recovery(child);
     if (actions & LIFECYCLE_CHANGED)
         child->kind->changed(child);
 }
@@ -118,6 +166,8 @@ static void step(struct child *child, const struct lifecycle_event *event, int64
 void child_event(struct child *child, enum lifecycle_event_kind kind, int64_t now_ms)
 {
     const struct lifecycle_event event = {.kind = kind};
+    if (kind == LIFECYCLE_RESTART) /* whoever asked for it wants to know what comes of it */
+        child->flapping = (struct flapping){.count = 0};
     step(child, &event, now_ms);
 }
 
@@ -126,6 +176,11 @@ void child_event(struct child *child, enum lifecycle_event_kind kind, int64_t no
 static void relog_line(enum log_level level, const char *text, void *context)
 {
     struct child *child = context;
+    if (is_quiet(child, clock_monotonic_ms())) {
+        if (log_get_level() < LOG_LEVEL_DEBUG)
+            return;
+        level = LOG_LEVEL_DEBUG;
+    }
     if (child->kind->line != NULL)
         child->kind->line(child, level, text);
     else
@@ -146,7 +201,8 @@ int child_spawn(struct child *child, const struct spawn_plan *plan)
     child->control = spawned.control;
     child->log = spawned.log;
     child->confined = false;
-    relog_init(&child->relog, relog_line, child, child->born_ms);
+    relog_begin(&child->relog, child->log_lines, relog_line, child, child->born_ms);
+    cpu_watch_begin(&child->cpu, CPU_WATCH_NO_LIMIT, 0, child->born_ms);
     log_debug("%s[%ld]: generation %" PRIu32 " was started", child->name, (long)child->pid,
               child->generation);
     return 0;
@@ -193,6 +249,12 @@ static bool round_was_good(const struct child *child, uint8_t status)
         return true;
     return status == ROUND_OK || status == ROUND_PARTIAL || status == ROUND_NOT_READY ||
            status == ROUND_NO_DATA;
+}
+
+static void count_hits(struct child *child, unsigned limits)
+{
+    for (unsigned i = 0; i < LIMIT_COUNT; i++)
+        child->limit_hits[i] += limits >> i & 1;
 }
 
 void child_take_sandbox(struct child *child, const struct control_sandbox *said)
@@ -247,15 +309,17 @@ static void take_message(struct child *child, const struct control_message *mess
         if (!child->confined)
             event.kind = LIFECYCLE_PROTOCOL;
         else if (child->lifecycle.state == CHILD_STARTING)
-            log_info("%s[%ld]: ready after %" PRId64 " ms", child->name, (long)child->pid,
-                     now_ms - child->born_ms);
+            log_at(is_quiet(child, now_ms) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "%s[%ld]: ready after %" PRId64 " ms",
+                   child->name, (long)child->pid, now_ms - child->born_ms);
         break;
     case CONTROL_BUSY:
         event.kind = LIFECYCLE_BUSY;
+        cpu_watch_begin(&child->cpu, child->cpu_limit_ms, cpu_watch_used_ms(child->pid), now_ms);
         break;
     case CONTROL_IDLE:
         event.kind = LIFECYCLE_IDLE;
         event.good = round_was_good(child, message->body.promise.status);
+        count_hits(child, message->body.promise.limits_hit);
         if (event.good)
             forgive(child);
         break;
@@ -315,49 +379,65 @@ static void read_log(struct child *child, size_t limit_bytes, int64_t now_ms)
     }
 }
 
+/* The front shows how many lines were dropped when the log does. */
+static void tell_dropped(struct child *child)
+{
+    if (child->limit_hits[LIMIT_LOG_LINES] == child->relog.summaries_total)
+        return;
+    child->limit_hits[LIMIT_LOG_LINES] = child->relog.summaries_total;
+    child->kind->changed(child);
+}
+
 void child_read_log(struct child *child, int64_t now_ms)
 {
     read_log(child, LOG_READ_PER_TURN_BYTES, now_ms);
+    tell_dropped(child);
 }
 
 /* ---- death */
 
-/* What follows, for the end of the obituary's line. */
-static void describe_future(const struct child *child, int64_t now_ms, char out[64])
-{
-    switch (child->lifecycle.state) {
-    case CHILD_BACKOFF:
-        snprintf(out, 64, "; next start in %" PRId64 " ms", child->lifecycle.deadline_ms - now_ms);
-        break;
-    case CHILD_PARKED:
-        snprintf(out, 64, "; parked until the configuration is read again");
-        break;
-    default:
-        out[0] = '\0';
-        break;
-    }
-}
-
 static enum lifecycle_end kind_of_end(const siginfo_t *info)
 {
     if (info->si_code == CLD_EXITED)
-        return LIFECYCLE_END_CODE;
-    return info->si_status == SIGALRM ? LIFECYCLE_END_ALARM : LIFECYCLE_END_SIGNAL;
+        return info->si_status == EXIT_CODE_MEMORY ? LIFECYCLE_END_MEMORY : LIFECYCLE_END_CODE;
+    switch (info->si_status) {
+    case SIGALRM:
+        return LIFECYCLE_END_ALARM;
+    case SIGPROF:
+        return LIFECYCLE_END_CPU;
+    case SIGSYS:
+        return LIFECYCLE_END_SANDBOX;
+    default:
+        return LIFECYCLE_END_SIGNAL;
+    }
 }
 
-static struct obituary write_obituary(struct child *child, const siginfo_t *info, int64_t now_ms, char *out,
-                                      size_t out_bytes)
+static void count_end(struct child *child, const struct obituary *obituary)
+{
+    if (obituary->cause == RESTART_MEMORY)
+        child->limit_hits[LIMIT_MEMORY]++;
+    else if (obituary->cause == RESTART_CPU)
+        child->limit_hits[LIMIT_CPU]++;
+    else if (obituary->cause == RESTART_EXIT && obituary->status == EXIT_CODE_NO_DESCRIPTORS)
+        child->limit_hits[LIMIT_DESCRIPTORS]++;
+}
+
+static struct obituary write_obituary(struct child *child, const siginfo_t *info, int64_t used_ms, int64_t now_ms,
+                                      char *out, size_t out_bytes)
 {
     struct obituary obituary = {
         .signalled = info->si_code != CLD_EXITED,
         .status = info->si_status,
         .core = info->si_code == CLD_DUMPED,
+        .busy = cpu_watch_was_busy(&child->cpu, used_ms, now_ms),
+        .cpu_ms = used_ms - child->cpu.begin_used_ms,
         .last_words = relog_last_words(&child->relog, now_ms),
     };
     obituary.cause = lifecycle_cause(&child->lifecycle, kind_of_end(info));
     obituary_write(out, out_bytes, &obituary);
     if (obituary.cause != RESTART_CAUSE_COUNT)
         child_set_error(child, "%s", out);
+    count_end(child, &obituary);
     return obituary;
 }
 
@@ -365,14 +445,16 @@ void child_reap(struct child *child, int64_t now_ms)
 {
     siginfo_t info = {.si_pid = 0};
     char end[LOG_LINE_MAX_BYTES];
-    char future[64];
+    char subject[sizeof child->name + 32];
+    char how[sizeof end + 64];
+    int64_t used_ms = cpu_watch_used_ms(child->pid);
     if (waitid((idtype_t)P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
         return;
     /* What it said before it died comes first: promises, refusals, last words. */
     child_read_control(child, now_ms);
     read_log(child, LOG_READ_AT_DEATH_BYTES, now_ms);
     relog_end(&child->relog, now_ms);
-    struct obituary obituary = write_obituary(child, &info, now_ms, end, sizeof end);
+    struct obituary obituary = write_obituary(child, &info, used_ms, now_ms, end, sizeof end);
     pid_t pid = child->pid;
     uint32_t generation = child->generation;
     double uptime_s = (double)(now_ms - child->born_ms) / 1000;
@@ -388,23 +470,34 @@ void child_reap(struct child *child, int64_t now_ms)
                                           .parks = !obituary.signalled && exit_code_parks(obituary.status),
                                           .jitter_permille = arc4random_uniform(1001)};
     step(child, &event, now_ms);
-    describe_future(child, now_ms, future);
-    if (!ordered)
-        log_error("%s[%ld]: generation %" PRIu32 " failed after %.1f s: %s%s", child->name, (long)pid,
-                  generation, uptime_s, end, future);
+    tell_dropped(child);
+    if (ordered)
+        return;
+    text_format(subject, sizeof subject, "%s[%ld]", child->name, (long)pid);
+    text_format(how, sizeof how, "generation %" PRIu32 " failed after %.1f s: %s", generation, uptime_s, end);
+    tell_failure(child, subject, how, now_ms);
 }
 
 /* ---- time */
 
 int64_t child_due_ms(const struct child *child)
 {
-    int64_t relog_ms = child->pid == 0 ? INT64_MAX : relog_tick_ms(&child->relog);
-    return relog_ms < child->lifecycle.deadline_ms ? relog_ms : child->lifecycle.deadline_ms;
+    int64_t due_ms = lifecycle_due_ms(&child->lifecycle);
+    if (child->pid == 0)
+        return due_ms;
+    int64_t relog_ms = relog_tick_ms(&child->relog);
+    due_ms = relog_ms < due_ms ? relog_ms : due_ms;
+    return child->cpu.due_ms < due_ms ? child->cpu.due_ms : due_ms;
 }
 
 void child_tick(struct child *child, int64_t now_ms)
 {
-    if (child->pid != 0)
+    if (child->pid != 0) {
         relog_tick(&child->relog, now_ms);
+        tell_dropped(child);
+    }
+    if (child->pid != 0 && now_ms >= child->cpu.due_ms &&
+        cpu_watch_exceeded(&child->cpu, cpu_watch_used_ms(child->pid), now_ms))
+        child_event(child, LIFECYCLE_CPU, now_ms);
     child_event(child, LIFECYCLE_TIMER, now_ms);
 }

@@ -11,6 +11,8 @@
 
 #include "common/control.h"
 #include "common/log.h"
+#include "supervisor/cpu_watch.h"
+#include "supervisor/flapping.h"
 #include "supervisor/lifecycle.h"
 #include "supervisor/outbox.h"
 #include "supervisor/relog.h"
@@ -54,6 +56,11 @@ struct child {
     bool sandbox_known;             /* one has said it */
     struct outbox outbox;
     struct relog relog;
+    int64_t log_lines;    /* limit: that may be logged of it per second */
+    int64_t cpu_limit_ms; /* limit: of a round */
+    struct cpu_watch cpu;
+    struct flapping flapping;
+    uint64_t limit_hits[LIMIT_COUNT]; /* of all generations */
     char error[ERROR_TEXT_MAX_BYTES + 1]; /* how the last generation that failed ended, or "" */
 };
 

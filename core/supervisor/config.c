@@ -263,6 +263,7 @@ bool config_next_pair(const struct config *config, unsigned *position, const str
 static void set_row_reader(struct config *config)
 {
     struct config_collector *reader = &config->row_reader;
+    slot_limits_default(&reader->limits);
     text_format(reader->name, sizeof reader->name, CONFIG_ROW_READER);
     text_format(reader->origin, sizeof reader->origin, "%s", config->path);
     reader->interval_ms = reader->timeout_ms = reader->stale_after_ms = ROW_TIMEOUT_MS;

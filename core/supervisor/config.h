@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "common/contract.h"
 #include "common/layers.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "supervisor/config_file.h"
 #include "supervisor/listener.h"
@@ -124,6 +124,7 @@ struct config_collector {
     char plugin_origin[CONFIG_ORIGIN_BYTES]; /* "": the default path */
     uint32_t targets;                        /* bit i: config.targets[i] */
     unsigned secrets;                        /* of enum config_secret */
+    struct slot_limits limits;
     struct sandbox_choice sandbox;           /* its own word, or the configuration's */
     struct config_setting_value *settings;
     unsigned setting_count;
@@ -225,6 +226,7 @@ void config_check_login(const struct config_target *target, struct config_file *
                         const config_setting_t *group);
 void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root,
                          const struct config_rows *rows);
+void config_read_limits(struct config_collector *collector, struct config_file *file, const config_setting_t *root);
 void config_read_collectors(struct config *config, struct config_faults *faults);
 /* "sandbox", "sandbox_without" and "sandbox_unknown" of a file; what is not there stays as it is. */
 void config_read_sandbox(struct sandbox_choice *choice, struct config_file *file, const config_setting_t *root);

@@ -303,6 +303,38 @@ bool config_duration(struct config_file *file, const config_setting_t *group, co
     return false;
 }
 
+const char *config_size_text(int64_t value_bytes, char out[32])
+{
+    if (value_bytes % (INT64_C(1) << 30) == 0)
+        snprintf(out, 32, "%" PRId64 "G", value_bytes >> 30);
+    else if (value_bytes % (INT64_C(1) << 20) == 0)
+        snprintf(out, 32, "%" PRId64 "M", value_bytes >> 20);
+    else
+        snprintf(out, 32, "%" PRId64 "K", value_bytes >> 10);
+    return out;
+}
+
+bool config_size(struct config_file *file, const config_setting_t *group, const char *key, int64_t minimum_bytes,
+                 int64_t maximum_bytes, int64_t *value_bytes)
+{
+    char allowed[160];
+    char least[32];
+    char most[32];
+    const config_setting_t *setting = member(group, key);
+    if (setting == NULL)
+        return false;
+    const char *text = config_setting_get_string(setting);
+    int64_t found = text == NULL ? -1 : text_parse_size_bytes(text);
+    if (found >= minimum_bytes && found <= maximum_bytes) {
+        *value_bytes = found;
+        return true;
+    }
+    text_format(allowed, sizeof allowed, "a size from \"%s\" to \"%s\", with a unit: K, M or G",
+                config_size_text(minimum_bytes, least), config_size_text(maximum_bytes, most));
+    wrong(file, setting, allowed);
+    return false;
+}
+
 bool config_choice(struct config_file *file, const config_setting_t *group, const char *key,
                    const char *const *words, unsigned *index)
 {

@@ -58,6 +58,9 @@ bool config_integer(struct config_file *file, const config_setting_t *group, con
                     long long minimum, long long maximum, long long *value);
 bool config_duration(struct config_file *file, const config_setting_t *group, const char *key,
                      int64_t minimum_ms, int64_t maximum_ms, int64_t *value_ms);
+/* A text such as "256M". */
+bool config_size(struct config_file *file, const config_setting_t *group, const char *key, int64_t minimum_bytes,
+                 int64_t maximum_bytes, int64_t *value_bytes);
 /* One of a list of words, which ends with NULL; stores its index. */
 bool config_choice(struct config_file *file, const config_setting_t *group, const char *key,
                    const char *const *words, unsigned *index);
@@ -73,6 +76,8 @@ const char *config_element_text(struct config_file *file, const config_setting_t
 
 /* `path` seen from the folder that holds `base`. Whether it fitted. */
 bool config_resolve_path(const char *base, const char *path, char *out, size_t out_bytes);
+/* "16K", "256M", "1G", for messages. */
+const char *config_size_text(int64_t value_bytes, char out[32]);
 /* What a setting is and holds, for messages: `the text "abc"`, `the integer 5`, `a group`. */
 const char *config_describe(const config_setting_t *setting, char *out, size_t out_bytes);
 

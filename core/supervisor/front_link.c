@@ -119,13 +119,20 @@ void front_link_state(struct slot *slot)
 {
     struct control_message message = {.type = CONTROL_SLOT_STATE};
     struct control_slot_state *state = &message.body.slot_state;
+    const struct child *child = &slot->child;
     if (!is_told_of(slot))
         return;
     state->slot = slot->description.slot;
-    state->generation = slot->child.generation;
-    state->state = (uint8_t)slot->child.lifecycle.state;
-    memcpy(state->restarts, slot->child.lifecycle.restarts, sizeof state->restarts);
-    memcpy(state->error, slot->child.error, sizeof state->error);
+    state->generation = child->generation;
+    state->state = (uint8_t)child->lifecycle.state;
+    memcpy(state->restarts, child->lifecycle.restarts, sizeof state->restarts);
+    memcpy(state->limit_hits, child->limit_hits, sizeof state->limit_hits);
+    state->lines_dropped = child->relog.dropped_total;
+    state->failures = child->lifecycle.failures;
+    state->since_ms = child->lifecycle.since_ms;
+    state->failing_since_ms = child->lifecycle.failing_since_ms;
+    state->next_start_ms = child->lifecycle.deadline_ms;
+    memcpy(state->error, child->error, sizeof state->error);
     child_send(&slot->supervisor->front, &message, -1);
 }
 

@@ -10,7 +10,13 @@ void lifecycle_init(struct lifecycle *lifecycle, const struct lifecycle_limits *
     lifecycle->limits = *limits;
     lifecycle->state = CHILD_DOWN;
     lifecycle->deadline_ms = LIFECYCLE_NEVER;
+    lifecycle->settle_ms = LIFECYCLE_NEVER;
     lifecycle->blame = RESTART_CAUSE_COUNT;
+}
+
+int64_t lifecycle_due_ms(const struct lifecycle *lifecycle)
+{
+    return lifecycle->settle_ms < lifecycle->deadline_ms ? lifecycle->settle_ms : lifecycle->deadline_ms;
 }
 
 bool lifecycle_alive(const struct lifecycle *lifecycle)
@@ -37,6 +43,9 @@ enum restart_cause lifecycle_cause(const struct lifecycle *lifecycle, enum lifec
         [LIFECYCLE_END_CODE] = RESTART_EXIT,
         [LIFECYCLE_END_SIGNAL] = RESTART_SIGNAL,
         [LIFECYCLE_END_ALARM] = RESTART_DEADLINE, /* the inner ring was faster than ours */
+        [LIFECYCLE_END_CPU] = RESTART_CPU,
+        [LIFECYCLE_END_MEMORY] = RESTART_MEMORY,
+        [LIFECYCLE_END_SANDBOX] = RESTART_SANDBOX,
     };
     return CAUSES[end];
 }
@@ -85,12 +94,19 @@ static unsigned give_birth(struct lifecycle *lifecycle, int64_t now_ms)
     lifecycle->mute = false;
     lifecycle->good = false;
     lifecycle->ready_ms = 0;
+    lifecycle->settle_ms = LIFECYCLE_NEVER;
     return LIFECYCLE_SPAWN | enter(lifecycle, CHILD_STARTING, now_ms + START_TIMEOUT_MS);
+}
+
+static void count_failure(struct lifecycle *lifecycle, int64_t now_ms)
+{
+    if (lifecycle->failures++ == 0)
+        lifecycle->failing_since_ms = now_ms;
 }
 
 static unsigned back_off(struct lifecycle *lifecycle, unsigned jitter_permille, int64_t now_ms)
 {
-    lifecycle->failures++;
+    count_failure(lifecycle, now_ms);
     return enter(lifecycle, CHILD_BACKOFF,
                  now_ms + lifecycle_backoff_ms(lifecycle->failures, jitter_permille));
 }
@@ -106,7 +122,11 @@ static unsigned end_by(struct lifecycle *lifecycle, enum lifecycle_ring ring, in
         [LIFECYCLE_RING_KILL] = {LIFECYCLE_KILL, STUCK_AFTER_KILL_MS},
     };
     lifecycle->ring = ring;
-    return RINGS[ring].action | enter(lifecycle, CHILD_STOPPING, now_ms + RINGS[ring].patience_ms);
+    lifecycle->settle_ms = LIFECYCLE_NEVER;
+    int64_t patience_ms = RINGS[ring].patience_ms;
+    if (ring == LIFECYCLE_RING_KILL && !lifecycle->wanted)
+        patience_ms = SHUTDOWN_STUCK_MS;
+    return RINGS[ring].action | enter(lifecycle, CHILD_STOPPING, now_ms + patience_ms);
 }
 
 static unsigned blame(struct lifecycle *lifecycle, enum restart_cause cause, enum lifecycle_ring ring,
@@ -205,6 +225,8 @@ static unsigned on_promise(struct lifecycle *lifecycle, const struct lifecycle_e
         lifecycle->deadline_ms =
             clamp(event->until_ms, now_ms, lifecycle->limits.idle_max_ms) + PROMISE_GRACE_MS;
         lifecycle->good = lifecycle->good || event->good;
+        if (lifecycle->good && lifecycle->failures > 0)
+            lifecycle->settle_ms = lifecycle->ready_ms + BACKOFF_RESET_UPTIME_MS;
     }
     return lifecycle->state == old ? 0 : LIFECYCLE_CHANGED;
 }
@@ -213,6 +235,12 @@ static unsigned on_bad_frame(struct lifecycle *lifecycle, const struct lifecycle
 {
     (void)event;
     return running(lifecycle) ? blame(lifecycle, RESTART_BAD_FRAME, LIFECYCLE_RING_KILL, now_ms) : 0;
+}
+
+static unsigned on_cpu(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    return running(lifecycle) ? blame(lifecycle, RESTART_CPU, LIFECYCLE_RING_KILL, now_ms) : 0;
 }
 
 static unsigned on_deaf(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
@@ -240,6 +268,7 @@ static unsigned on_exited(struct lifecycle *lifecycle, const struct lifecycle_ev
     enum restart_cause cause = lifecycle_cause(lifecycle, event->end);
     if (cause != RESTART_CAUSE_COUNT)
         lifecycle->restarts[cause]++;
+    lifecycle->settle_ms = LIFECYCLE_NEVER;
     if (!lifecycle->wanted)
         return rest(lifecycle);
     if (cause == RESTART_CAUSE_COUNT)
@@ -247,8 +276,10 @@ static unsigned on_exited(struct lifecycle *lifecycle, const struct lifecycle_ev
     if (lifecycle->good && now_ms - lifecycle->ready_ms >= BACKOFF_RESET_UPTIME_MS)
         lifecycle->failures = 0;
     /* Once it is ready, no code of ours parks: such a number is a plugin's own exit(), and that one may come back. */
-    if (lifecycle->state == CHILD_STARTING && cause == RESTART_EXIT && event->parks && lifecycle->limits.parks)
+    if (lifecycle->state == CHILD_STARTING && cause == RESTART_EXIT && event->parks && lifecycle->limits.parks) {
+        count_failure(lifecycle, now_ms);
         return enter(lifecycle, CHILD_PARKED, LIFECYCLE_NEVER);
+    }
     return back_off(lifecycle, event->jitter_permille, now_ms);
 }
 
@@ -264,10 +295,8 @@ static unsigned on_overdue_end(struct lifecycle *lifecycle, int64_t now_ms)
     return LIFECYCLE_STUCK | enter(lifecycle, CHILD_STUCK, LIFECYCLE_NEVER);
 }
 
-static unsigned on_timer(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+static unsigned on_deadline(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
 {
-    if (now_ms < lifecycle->deadline_ms)
-        return 0;
     switch (lifecycle->state) {
     case CHILD_STARTING:
         if (lifecycle->mute)
@@ -287,6 +316,23 @@ static unsigned on_timer(struct lifecycle *lifecycle, const struct lifecycle_eve
     }
 }
 
+static unsigned on_timer(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    unsigned actions = 0;
+    if (now_ms >= lifecycle->settle_ms && running(lifecycle)) {
+        lifecycle->settle_ms = LIFECYCLE_NEVER;
+        lifecycle->failures = 0;
+        actions = LIFECYCLE_SETTLED | LIFECYCLE_CHANGED;
+    }
+    return now_ms < lifecycle->deadline_ms ? actions : actions | on_deadline(lifecycle, event, now_ms);
+}
+
+/* Rounds come and go; what people ask is since when it works, or does not. */
+static enum child_state shown(enum child_state state)
+{
+    return state == CHILD_BUSY ? CHILD_READY : state;
+}
+
 unsigned lifecycle_step(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
 {
     static unsigned (*const HANDLERS[LIFECYCLE_EVENT_COUNT])(struct lifecycle *,
@@ -301,11 +347,16 @@ unsigned lifecycle_step(struct lifecycle *lifecycle, const struct lifecycle_even
         [LIFECYCLE_IDLE] = on_promise,
         [LIFECYCLE_PROTOCOL] = on_protocol,
         [LIFECYCLE_BAD_FRAME] = on_bad_frame,
+        [LIFECYCLE_CPU] = on_cpu,
         [LIFECYCLE_DEAF] = on_deaf,
         [LIFECYCLE_CLOSED] = on_closed,
         [LIFECYCLE_EXITED] = on_exited,
         [LIFECYCLE_TIMER] = on_timer,
     };
     assert(event->kind < LIFECYCLE_EVENT_COUNT);
-    return HANDLERS[event->kind](lifecycle, event, now_ms);
+    enum child_state before = lifecycle->state;
+    unsigned actions = HANDLERS[event->kind](lifecycle, event, now_ms);
+    if (shown(lifecycle->state) != shown(before))
+        lifecycle->since_ms = now_ms;
+    return actions;
 }

@@ -29,6 +29,7 @@ enum lifecycle_event_kind {
     LIFECYCLE_IDLE,
     LIFECYCLE_PROTOCOL,  /* it said what it may not say */
     LIFECYCLE_BAD_FRAME, /* the front refuses what it wrote */
+    LIFECYCLE_CPU,       /* it has used more CPU time than it may */
     LIFECYCLE_DEAF,      /* it does not read its control socket */
     LIFECYCLE_CLOSED,    /* its control socket has ended; it is leaving, or it has closed it */
     LIFECYCLE_EXITED,    /* it was reaped */
@@ -41,6 +42,9 @@ enum lifecycle_end {
     LIFECYCLE_END_CODE,   /* with an exit code of its own */
     LIFECYCLE_END_SIGNAL, /* by a signal */
     LIFECYCLE_END_ALARM,  /* by the alarm that it sets itself for the case that it overruns */
+    LIFECYCLE_END_CPU,    /* by the same for its CPU time */
+    LIFECYCLE_END_MEMORY, /* with the exit code for want of memory */
+    LIFECYCLE_END_SANDBOX, /* by the signal of the system call filter */
 };
 
 struct lifecycle_event {
@@ -60,7 +64,8 @@ enum lifecycle_action {
     LIFECYCLE_TERM = 4,    /* send SIGTERM */
     LIFECYCLE_KILL = 8,    /* send SIGKILL */
     LIFECYCLE_STUCK = 16,  /* say that it does not die */
-    LIFECYCLE_CHANGED = 32 /* state or counters changed: tell the front */
+    LIFECYCLE_CHANGED = 32, /* state or counters changed: tell the front */
+    LIFECYCLE_SETTLED = 64 /* it works again after failures */
 };
 
 /* How long a promise of this child may be, whatever it says. */
@@ -88,7 +93,10 @@ struct lifecycle {
     bool mute;                /* its control socket is closed */
     bool good;                /* this generation has had a good round */
     int64_t ready_ms;         /* when this generation became ready */
+    int64_t since_ms;         /* when this state began; READY and BUSY are one */
+    int64_t settle_ms;        /* when it has worked for long enough after failures, or LIFECYCLE_NEVER */
     unsigned failures;        /* in a row; sets the backoff */
+    int64_t failing_since_ms; /* the first of them */
     uint64_t restarts[RESTART_CAUSE_COUNT];
 };
 
@@ -99,6 +107,9 @@ unsigned lifecycle_step(struct lifecycle *lifecycle, const struct lifecycle_even
 
 /* The loop itself was stopped for so long: no child is to blame for what came late meanwhile. */
 void lifecycle_forgive(struct lifecycle *lifecycle, int64_t stalled_ms);
+
+/* When TIMER wants to be looked at, or LIFECYCLE_NEVER. */
+int64_t lifecycle_due_ms(const struct lifecycle *lifecycle);
 
 /* Whether a process exists: STARTING, READY, BUSY, STOPPING or STUCK. */
 bool lifecycle_alive(const struct lifecycle *lifecycle);

@@ -15,15 +15,20 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/config_collector.c \
 	core/supervisor/config_file.c \
 	core/supervisor/config_file.h \
+	core/supervisor/config_limits.c \
 	core/supervisor/config_mattermost.c \
 	core/supervisor/config_sandbox.c \
 	core/supervisor/config_target.c \
+	core/supervisor/cpu_watch.c \
+	core/supervisor/cpu_watch.h \
 	core/supervisor/dsn.c \
 	core/supervisor/dsn.h \
 	core/supervisor/dsn_mysql.c \
 	core/supervisor/dsn_postgresql.c \
 	core/supervisor/environment_file.c \
 	core/supervisor/environment_file.h \
+	core/supervisor/flapping.c \
+	core/supervisor/flapping.h \
 	core/supervisor/front_link.c \
 	core/supervisor/front_link.h \
 	core/supervisor/lifecycle.c \

@@ -72,6 +72,15 @@ static bool all_ended(struct supervisor *supervisor)
     return supervisor->rehearsal.pid == 0;
 }
 
+static void tell_left_behind(struct supervisor *supervisor)
+{
+    unsigned position = 0;
+    for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
+        if (child->lifecycle.state == CHILD_STUCK)
+            log_warning("%s[%ld]: is left behind in the kernel, which ends it as soon as it lets it go", child->name,
+                        (long)child->pid);
+}
+
 static int64_t next_due_ms(struct supervisor *supervisor)
 {
     int64_t due_ms = supervisor->now_ms + TURN_MAX_MS;
@@ -295,5 +304,6 @@ enum minotord_status loop_run(struct supervisor *supervisor)
         if (supervisor->trial != NULL)
             trial_turn(supervisor);
     }
+    tell_left_behind(supervisor);
     return MINOTORD_OK;
 }

@@ -14,6 +14,8 @@ struct obituary {
     int status;               /* the signal, or the code */
     bool core;                /* left a core file */
     enum restart_cause cause; /* RESTART_CAUSE_COUNT: the end was ordered */
+    bool busy;                /* it was computing, not waiting */
+    int64_t cpu_ms;           /* CPU time since its birth or its last round began */
     const char *last_words;   /* its newest log line, or "" */
 };
 

@@ -10,20 +10,23 @@
 #define SUMMARY_AFTER_MS    1000
 #define LAST_WORDS_FRESH_MS 1000
 
-void relog_init(struct relog *relog, relog_output output, void *context, int64_t now_ms)
+void relog_begin(struct relog *relog, int64_t lines_per_second, relog_output output, void *context, int64_t now_ms)
 {
-    memset(relog, 0, sizeof *relog);
-    relog->output = output;
-    relog->context = context;
-    relog->budget_lines = LOG_LINES_BURST * 1000;
-    relog->budget_at_ms = now_ms;
+    *relog = (struct relog){.output = output,
+                            .context = context,
+                            .lines_per_second = lines_per_second,
+                            .budget_lines = lines_per_second * LOG_BURST_S * 1000,
+                            .budget_at_ms = now_ms,
+                            .dropped_total = relog->dropped_total,
+                            .summaries_total = relog->summaries_total};
 }
 
 static void fill_budget(struct relog *relog, int64_t now_ms)
 {
-    relog->budget_lines += (now_ms - relog->budget_at_ms) * LOG_LINES_PER_SECOND;
-    if (relog->budget_lines > LOG_LINES_BURST * 1000)
-        relog->budget_lines = LOG_LINES_BURST * 1000;
+    const int64_t most = relog->lines_per_second * LOG_BURST_S * 1000;
+    relog->budget_lines += (now_ms - relog->budget_at_ms) * relog->lines_per_second;
+    if (relog->budget_lines > most)
+        relog->budget_lines = most;
     relog->budget_at_ms = now_ms;
 }
 
@@ -32,9 +35,10 @@ static void report_dropped(struct relog *relog)
     char text[96];
     if (relog->dropped == 0)
         return;
-    snprintf(text, sizeof text, "%" PRIu64 " lines were dropped: more than %d in a second", relog->dropped,
-             LOG_LINES_PER_SECOND);
+    snprintf(text, sizeof text, "%" PRIu64 " lines were dropped: more than limits.log_lines, %" PRId64 " in a second",
+             relog->dropped, relog->lines_per_second);
     relog->dropped = 0;
+    relog->summaries_total++;
     relog->output(LOG_LEVEL_WARNING, text, relog->context);
 }
 
@@ -90,6 +94,7 @@ static void finish_line(struct relog *relog, int64_t now_ms)
         return;
     fill_budget(relog, now_ms);
     if (relog->budget_lines < 1000) {
+        relog->dropped_total++;
         if (relog->dropped++ == 0)
             relog->dropped_at_ms = now_ms;
         return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a child writes to stderr, made into log lines: its level by the letter in front, at most
- * LOG_LINES_PER_SECOND of them after a burst, and the last ones kept for when it dies.
+ * the slot's limit of lines a second after a burst, and the last ones kept for when it dies.
  */
 #ifndef MINOTOR_SUPERVISOR_RELOG_H
 #define MINOTOR_SUPERVISOR_RELOG_H
@@ -21,8 +21,11 @@ struct relog {
     void *context;
     char line[LOG_LINE_MAX_BYTES + 1]; /* the line that is being collected */
     size_t line_bytes;
+    int64_t lines_per_second;
     int64_t budget_lines;                  /* in thousandths */
     int64_t budget_at_ms;                  /* when the budget was last filled up */
+    uint64_t dropped_total;                /* lines; this and the next are counted over all generations */
+    uint64_t summaries_total;
     uint64_t dropped;                      /* lines since the last one that was let through */
     int64_t dropped_at_ms;                 /* when the first of them was */
     char last_words[LAST_WORDS_MAX_BYTES]; /* the newest lines, terminated each; dropped ones too */
@@ -30,8 +33,8 @@ struct relog {
     int64_t last_words_ms; /* when the newest of them came */
 };
 
-/* Empty, for a new generation. `output` gets the lines. */
-void relog_init(struct relog *relog, relog_output output, void *context, int64_t now_ms);
+/* All zero at first. Begins a new generation: empty but for the totals. `output` gets the lines. */
+void relog_begin(struct relog *relog, int64_t lines_per_second, relog_output output, void *context, int64_t now_ms);
 
 /* Takes bytes as they came from the pipe. */
 void relog_feed(struct relog *relog, const char *bytes, size_t size, int64_t now_ms);

@@ -45,8 +45,12 @@ void slot_configure(struct slot *slot, const struct config_collector *collector,
     slot->target = target;
     slot->description.interval_ms = (uint32_t)collector->interval_ms;
     slot->description.stale_after_ms = (uint32_t)collector->stale_after_ms;
+    slot->description.samples_max = (uint32_t)collector->limits.samples;
+    slot->description.bytes_max = (uint32_t)collector->limits.bytes;
     text_format(slot->description.collector, sizeof slot->description.collector, "%s", collector->name);
     text_format(slot->description.target, sizeof slot->description.target, "%s", target->name);
+    child->log_lines = collector->limits.log_lines;
+    child->cpu_limit_ms = collector->limits.cpu_ms;
     child->lifecycle.limits.busy_max_ms = collector->timeout_ms;
     child->lifecycle.limits.idle_max_ms = collector->interval_ms;
     if (config->target_count > 1)
@@ -228,6 +232,18 @@ static int64_t first_delay_ms(const struct slot *slot)
     return (int64_t)arc4random_uniform((uint32_t)spread_ms + 1);
 }
 
+static void send_limits(struct slot *slot)
+{
+    const struct slot_limits *limits = &slot->collector->limits;
+    struct child *child = &slot->child;
+    send_number(child, "memory_bytes", limits->memory_bytes);
+    send_number(child, "descriptors", limits->descriptors);
+    send_number(child, "nice", limits->nice);
+    send_number(child, "limit.cpu_ms", limits->cpu_ms);
+    send_number(child, "limit.samples", limits->samples);
+    send_number(child, "limit.bytes", limits->bytes);
+}
+
 static void send_settings(struct slot *slot, const struct target_secrets *secrets)
 {
     const struct config_collector *collector = slot->collector;
@@ -242,6 +258,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
     send_number(child, "interval_ms", collector->interval_ms);
     send_number(child, "timeout_ms", collector->timeout_ms);
     send_number(child, "first_delay_ms", first_delay_ms(slot));
+    send_limits(slot);
     if (row_is_reader(slot))
         send_number(child, "row", 1);
     else if (slot->supervisor->trial != NULL)

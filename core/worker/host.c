@@ -86,9 +86,9 @@ static int emitted(struct host *host, enum sample_verdict verdict)
 {
     if (verdict == SAMPLE_TAKEN)
         return MINOTOR_OK;
-    set_text(host->error, sample_verdict_text(verdict));
-    if (verdict == SAMPLE_LIMIT && host->unknown_reason[0] == '\0')
-        set_text(host->unknown_reason, sample_verdict_text(verdict));
+    samples_explain(host->samples, verdict, host->error);
+    if (sample_verdict_is_limit(verdict) && host->unknown_reason[0] == '\0')
+        set_text(host->unknown_reason, host->error);
     return MINOTOR_FAILED;
 }
 

@@ -7,6 +7,8 @@ core_worker_libworker_la_SOURCES = \
 	core/worker/api.h \
 	core/worker/claim.c \
 	core/worker/claim.h \
+	core/worker/crash.c \
+	core/worker/crash.h \
 	core/worker/data_pipe.c \
 	core/worker/data_pipe.h \
 	core/worker/database.c \
@@ -15,6 +17,8 @@ core_worker_libworker_la_SOURCES = \
 	core/worker/host.h \
 	core/worker/kept_state.c \
 	core/worker/kept_state.h \
+	core/worker/memory.c \
+	core/worker/memory.h \
 	core/worker/plugin.c \
 	core/worker/plugin.h \
 	core/worker/plugin_settings.c \

@@ -4,6 +4,7 @@
 
 #include "common/birth.h"
 #include "common/exit_code.h"
+#include "worker/memory.h"
 #include "worker/reach.h"
 #include "worker/rules.h"
 #include "worker/settings.h"
@@ -49,12 +50,13 @@ int main(void)
     const struct birth_plan plan = {
         .process_name = "minotor-worker",
         .first_free_descriptor = FD_WORKER_FIRST_FREE,
-        .data_max_bytes = WORKER_DATA_MAX_BYTES,
-        .files_max = WORKER_FILES_MAX,
+        .data_max_bytes = LIMIT_MEMORY_DEFAULT_BYTES,
+        .files_max = LIMIT_DESCRIPTORS_DEFAULT,
         .processes_max = WORKER_PROCESSES_MAX,
         .profile = SANDBOX_WORKER,
         .take_setting = take_setting,
         .take_message = take_message,
+        .before_sandbox = memory_open,
         .rules = make_rules,
         .context = &orders,
     };

@@ -2,13 +2,11 @@
 #include "worker/plugin.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/contract.h"
 #include "common/text.h"
@@ -257,25 +255,12 @@ enum exit_code plugin_check(const struct minotor_collector *descriptor, const ch
     return code;
 }
 
-/* What anybody may rewrite is not loaded: it would be anybody's code. */
-static enum exit_code check_file(const char *path, char *error)
-{
-    struct stat status;
-    if (stat(path, &status) != 0)
-        return refuse(EXIT_CODE_PLUGIN_FILE, error, "%s", strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return refuse(EXIT_CODE_PLUGIN_FILE, error, "it is not a regular file");
-    if ((status.st_mode & S_IWOTH) != 0)
-        return refuse(EXIT_CODE_PLUGIN_FILE, error, "everybody may write to it (chmod o-w)");
-    return EXIT_CODE_DONE;
-}
-
-enum exit_code plugin_load(const char *path, const char *expected_name, struct plugin *plugin, char *error)
+enum exit_code plugin_load(const char *path, const struct trust_account *starter, const char *expected_name,
+                           struct plugin *plugin, char *error)
 {
     const struct minotor_collector *(*entry)(void) = NULL;
-    enum exit_code code = check_file(path, error);
-    if (code != EXIT_CODE_DONE)
-        return code;
+    if (!trust_plugin(path, starter, error, PLUGIN_ERROR_MAX_BYTES))
+        return EXIT_CODE_PLUGIN_FILE;
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (module == NULL)
         return refuse(EXIT_CODE_PLUGIN_FILE, error, "%s", dlerror());

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/exit_code.h"
+#include "common/trust.h"
 #include "minotor/collector.h"
 
 #define PLUGIN_ERROR_MAX_BYTES 1024
@@ -33,8 +34,9 @@ struct plugin {
 enum exit_code plugin_check(const struct minotor_collector *descriptor, const char *expected_name,
                             struct plugin *plugin, char *error);
 
-/* dlopen, entry, plugin_check. Also EXIT_CODE_PLUGIN_FILE. The module stays loaded whatever happens. */
-enum exit_code plugin_load(const char *path, const char *expected_name, struct plugin *plugin, char *error);
+/* trust_plugin(), dlopen, entry, plugin_check. Also EXIT_CODE_PLUGIN_FILE. The module stays loaded whatever happens. */
+enum exit_code plugin_load(const char *path, const struct trust_account *starter, const char *expected_name,
+                           struct plugin *plugin, char *error);
 
 /* Frees the copies, not the module. */
 void plugin_destroy(struct plugin *plugin);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/samples.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +22,7 @@
 #define FAMILY_EXTRA_BYTES 64
 #define KEPT_BYTES (64 * 1024)
 
-const char *sample_verdict_text(enum sample_verdict verdict)
+void samples_explain(const struct samples *samples, enum sample_verdict verdict, char out[ERROR_TEXT_MAX_BYTES + 1])
 {
     static const char *const texts[SAMPLE_VERDICT_COUNT] = {
         [SAMPLE_TAKEN] = "taken",
@@ -30,15 +32,36 @@ const char *sample_verdict_text(enum sample_verdict verdict)
         [SAMPLE_LABEL_LENGTH] = "a label value that is too long",
         [SAMPLE_VALUE] = "a value that its type forbids",
         [SAMPLE_DUPLICATE] = "the same labels twice",
-        [SAMPLE_LIMIT] = "too many samples",
+        [SAMPLE_TOO_MANY] = "too many samples: limits.samples is",
+        [SAMPLE_TOO_LARGE] = "too many bytes: limits.bytes is",
+        [SAMPLE_NO_MEMORY] = "no memory for a sample: limits.memory is reached",
     };
-    return texts[verdict];
+    const size_t size = ERROR_TEXT_MAX_BYTES + 1;
+    if (verdict == SAMPLE_TOO_MANY)
+        snprintf(out, size, "%s %" PRId64, texts[verdict], samples->limits->samples);
+    else if (verdict == SAMPLE_TOO_LARGE)
+        snprintf(out, size, "%s %" PRId64 " KiB", texts[verdict], samples->limits->bytes / 1024);
+    else
+        snprintf(out, size, "%s", texts[verdict]);
 }
 
-bool samples_init(struct samples *samples, const struct plugin *plugin)
+bool sample_verdict_is_limit(enum sample_verdict verdict)
+{
+    return verdict == SAMPLE_TOO_MANY || verdict == SAMPLE_TOO_LARGE || verdict == SAMPLE_NO_MEMORY;
+}
+
+unsigned samples_limits_hit(const struct samples *samples)
+{
+    return (samples->refused[SAMPLE_TOO_MANY] > 0 ? 1U << LIMIT_SAMPLES : 0) |
+           (samples->refused[SAMPLE_TOO_LARGE] > 0 ? 1U << LIMIT_BYTES : 0) |
+           (samples->refused[SAMPLE_NO_MEMORY] > 0 ? 1U << LIMIT_MEMORY : 0);
+}
+
+bool samples_init(struct samples *samples, const struct plugin *plugin, const struct slot_limits *limits)
 {
     memset(samples, 0, sizeof *samples);
     samples->plugin = plugin;
+    samples->limits = limits;
     /* Label values come from strangers; a seed that they do not know keeps them from choosing collisions. */
     samples->hash_seed = (uint64_t)clock_monotonic_us() ^ (uint64_t)(uintptr_t)samples;
     samples->unknown = calloc(plugin->family_count, sizeof *samples->unknown);
@@ -218,13 +241,22 @@ static enum sample_verdict encode(const struct samples *samples, const struct sa
     return verdict;
 }
 
+static enum sample_verdict make_room(struct samples *samples, size_t point_bytes, size_t page_bytes)
+{
+    if (samples->count >= (size_t)samples->limits->samples)
+        return SAMPLE_TOO_MANY;
+    if (samples->page_bytes + page_bytes > (size_t)samples->limits->bytes)
+        return SAMPLE_TOO_LARGE;
+    return reserve(samples, point_bytes) && grow_slots(samples) ? SAMPLE_TAKEN : SAMPLE_NO_MEMORY;
+}
+
 static enum sample_verdict store(struct samples *samples, uint16_t family, const struct wire_writer *point,
                                  size_t page_bytes)
 {
-    if (samples->count >= SAMPLES_MAX || samples->page_bytes + page_bytes > ROUND_MAX_BYTES ||
-        !reserve(samples, point->size) || !grow_slots(samples)) {
+    enum sample_verdict verdict = make_room(samples, point->size, page_bytes);
+    if (verdict != SAMPLE_TAKEN) {
         samples_set_unknown(samples, family);
-        return SAMPLE_LIMIT;
+        return verdict;
     }
     uint32_t *slot = find_slot(samples, family, point->bytes, point->size);
     if (*slot != 0)

@@ -2,7 +2,7 @@
 /*
  * The samples of the round under way, checked and already encoded as in POINTS. They are kept until the round's
  * end, because a family may still be declared unknown, which drops its samples. Memory is bounded by
- * SAMPLES_MAX and by ROUND_MAX_BYTES of what the page would show.
+ * the slot's limits of samples and of what the page would show.
  */
 #ifndef MINOTOR_WORKER_SAMPLES_H
 #define MINOTOR_WORKER_SAMPLES_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/contract.h"
+#include "common/limits.h"
 #include "worker/plugin.h"
 
 enum sample_verdict {
@@ -22,12 +22,12 @@ enum sample_verdict {
     SAMPLE_LABEL_LENGTH,   /* a label value of more than LABEL_VALUE_MAX_BYTES */
     SAMPLE_VALUE,          /* a counter that is negative or not finite, an info that is not 1 */
     SAMPLE_DUPLICATE,      /* these labels are there already */
-    SAMPLE_LIMIT,          /* too many samples or bytes; the family is unknown now, half of it would be a lie */
+    /* With these the family is unknown in this round: half of it would be a lie. */
+    SAMPLE_TOO_MANY,  /* the slot's limit of samples */
+    SAMPLE_TOO_LARGE, /* its limit of bytes */
+    SAMPLE_NO_MEMORY, /* its limit of memory, most likely */
     SAMPLE_VERDICT_COUNT
 };
-
-/* "the same labels twice" ... Static. */
-const char *sample_verdict_text(enum sample_verdict verdict);
 
 struct sample_entry {
     uint32_t offset;
@@ -37,6 +37,7 @@ struct sample_entry {
 
 struct samples {
     const struct plugin *plugin;
+    const struct slot_limits *limits;
     uint8_t *bytes;
     size_t size, capacity;
     struct sample_entry *entries;
@@ -51,8 +52,8 @@ struct samples {
     char refused_family[METRIC_NAME_MAX_BYTES + 1]; /* the first one, for the log */
 };
 
-/* The plugin must outlive it. False: no memory. */
-bool samples_init(struct samples *samples, const struct plugin *plugin);
+/* Plugin and limits must outlive it. False: no memory. */
+bool samples_init(struct samples *samples, const struct plugin *plugin, const struct slot_limits *limits);
 void samples_destroy(struct samples *samples);
 /* Empties it for the next round and gives back what an unusually large round took. */
 void samples_reset(struct samples *samples);
@@ -62,6 +63,13 @@ enum sample_verdict samples_add_u64(struct samples *samples, uint32_t family, co
                                     uint32_t label_count, uint64_t value);
 enum sample_verdict samples_add_f64(struct samples *samples, uint32_t family, const char *const *label_values,
                                     uint32_t label_count, double value);
+
+/* "the same labels twice", "too many samples: limits.samples is 20000" ... */
+void samples_explain(const struct samples *samples, enum sample_verdict verdict, char out[ERROR_TEXT_MAX_BYTES + 1]);
+/* Whether a verdict has made its family unknown. */
+bool sample_verdict_is_limit(enum sample_verdict verdict);
+/* The limits that were hit since the last reset: bits 1 << enum slot_limit. */
+unsigned samples_limits_hit(const struct samples *samples);
 
 /* Drops the family's samples and takes no more of them in this round. False: no such family. */
 bool samples_set_unknown(struct samples *samples, uint32_t family);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 
@@ -60,6 +61,9 @@ static const struct number_setting {
     { "interval_ms", offsetof(struct worker_settings, interval_ms), INTERVAL_MIN_MS, INTERVAL_MAX_MS },
     { "timeout_ms", offsetof(struct worker_settings, timeout_ms), TIMEOUT_MIN_MS, TIMEOUT_MAX_MS },
     { "first_delay_ms", offsetof(struct worker_settings, first_delay_ms), 0, INTERVAL_MAX_MS },
+    { "limit.cpu_ms", offsetof(struct worker_settings, limits.cpu_ms), LIMIT_CPU_MIN_MS, TIMEOUT_MAX_MS },
+    { "limit.samples", offsetof(struct worker_settings, limits.samples), 1, SAMPLES_MAX },
+    { "limit.bytes", offsetof(struct worker_settings, limits.bytes), LIMIT_BYTES_MIN, ROUND_MAX_BYTES },
     { "trial", offsetof(struct worker_settings, trial), TRIAL_NONE, TRIAL_SETTINGS },
     { "row", offsetof(struct worker_settings, row), 0, 1 },
 };
@@ -69,6 +73,8 @@ void worker_settings_init(struct worker_settings *settings)
     memset(settings, 0, sizeof *settings);
     settings->interval_ms = INTERVAL_DEFAULT_MS;
     settings->timeout_ms = TIMEOUT_DEFAULT_MS;
+    slot_limits_default(&settings->limits);
+    settings->starter = (struct trust_account){ geteuid(), getegid() };
 }
 
 static int take_text(struct worker_settings *settings, const struct text_setting *known, const char *value)

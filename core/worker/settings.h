@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "common/control.h"
+#include "common/limits.h"
+#include "common/trust.h"
 
 /* How the configuration has written a value. */
 enum given_kind {
@@ -69,6 +71,8 @@ struct worker_settings {
     int64_t interval_ms;
     int64_t timeout_ms;
     int64_t first_delay_ms;
+    struct trust_account starter; /* of minotord: this process, before it takes on another account */
+    struct slot_limits limits; /* cpu_ms, samples and bytes: the others are birth's */
     int64_t trial; /* enum trial */
     int64_t row;   /* 1: no collector; reads Mattermost's configuration out of its database */
     struct database_place database;

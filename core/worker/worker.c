@@ -2,7 +2,9 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
@@ -16,10 +18,12 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "worker/claim.h"
+#include "worker/crash.h"
 #include "worker/data_pipe.h"
 #include "worker/database.h"
 #include "worker/host.h"
 #include "worker/kept_state.h"
+#include "worker/memory.h"
 #include "worker/plugin.h"
 #include "worker/reach.h"
 #include "worker/report.h"
@@ -67,6 +71,15 @@ static void set_alarm(int64_t after_ms)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* The same for CPU time. It stays until the next round: what computes between rounds is on this one's account. */
+static void set_cpu_alarm(int64_t after_ms)
+{
+    const struct itimerval timer = {
+        .it_value = { .tv_sec = after_ms / 1000, .tv_usec = (after_ms % 1000) * 1000 },
+    };
+    setitimer(ITIMER_PROF, &timer, NULL);
+}
+
 static _Noreturn void leave(int code)
 {
     birth_exit(code);
@@ -98,6 +111,8 @@ static void promise(struct worker *worker, enum control_type type, int64_t until
     worker->promise.type = type;
     worker->promise.body.promise.until_ms = until_ms;
     worker->promise.body.promise.status = (uint8_t)status;
+    if (status != ROUND_STATUS_COUNT)
+        worker->promise.body.promise.limits_hit = (uint8_t)samples_limits_hit(&worker->samples);
     send_promise(worker);
 }
 
@@ -205,7 +220,8 @@ static void load(struct worker *worker, const struct control_login *login)
 {
     char error[PLUGIN_ERROR_MAX_BYTES];
     const struct worker_settings *settings = worker->settings;
-    enum exit_code code = plugin_load(settings->plugin, settings->collector, &worker->plugin, error);
+    enum exit_code code = plugin_load(settings->plugin, &settings->starter, settings->collector,
+                                      &worker->plugin, error);
     if (code != EXIT_CODE_DONE) {
         log_error("plugin %s: %s", settings->plugin, error);
         leave(code);
@@ -221,7 +237,7 @@ static void load(struct worker *worker, const struct control_login *login)
     bool needs_database = (worker->plugin.collector.needs & MINOTOR_NEEDS_DATABASE) != 0;
     if (needs_database && !database_open(&worker->database, settings, &watch, &worker->claim))
         leave(EXIT_CODE_DRIVER);
-    if (!samples_init(&worker->samples, &worker->plugin))
+    if (!samples_init(&worker->samples, &worker->plugin, &settings->limits))
         leave(EXIT_CODE_MEMORY);
     host_init(&worker->host, &worker->plugin_settings, &worker->samples,
               needs_database ? &worker->database : NULL, &worker->stopping);
@@ -282,10 +298,11 @@ static void log_outcome(struct worker *worker)
 static void log_refused(struct worker *worker)
 {
     const struct samples *samples = &worker->samples;
+    char why[ERROR_TEXT_MAX_BYTES + 1];
     for (size_t i = 0; i < SAMPLE_VERDICT_COUNT; i++) {
+        samples_explain(samples, (enum sample_verdict)i, why);
         if (samples->refused[i] > 0 && worker->last_refused[i] == 0)
-            log_warning("%" PRIu64 " samples refused: %s (the first refused one is of %s)", samples->refused[i],
-                        sample_verdict_text((enum sample_verdict)i),
+            log_warning("%" PRIu64 " samples refused: %s (the first refused one is of %s)", samples->refused[i], why,
                         samples->refused_family[0] != '\0' ? samples->refused_family : "no family");
         worker->last_refused[i] = samples->refused[i];
     }
@@ -313,6 +330,24 @@ static void write_round(struct worker *worker)
     }
 }
 
+/* Who has used up what it may have fails for ever, and a fresh worker does not. */
+static void look_at_headroom(void)
+{
+    int copy = fcntl(FD_LOG, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0 && errno == EMFILE)
+        leave(EXIT_CODE_NO_DESCRIPTORS);
+    if (copy >= 0)
+        close(copy);
+    if (!memory_is_short())
+        return;
+    malloc_trim(0);
+    if (!memory_is_short())
+        return;
+    log_error("%" PRIu64 " KiB of memory are in use; limits.memory is %" PRIu64 " KiB", memory_used_bytes() >> 10,
+              memory_limit_bytes() >> 10);
+    leave(EXIT_CODE_MEMORY);
+}
+
 static void run_round(struct worker *worker)
 {
     const int64_t timeout_ms = worker->settings->timeout_ms;
@@ -321,6 +356,8 @@ static void run_round(struct worker *worker)
     promise(worker, CONTROL_BUSY, round->deadline_ms, ROUND_STATUS_COUNT);
     set_alarm(timeout_ms + ALARM_GRACE_MS);
     reach_set_deadline(round->deadline_ms);
+    set_cpu_alarm(worker->settings->limits.cpu_ms);
+    crash_arm(); /* the plugin may have put something in its place */
     host_begin_round(&worker->host, timeout_ms, round->deadline_ms);
     int result = worker->plugin.collector.collect(&worker->host.table, worker->state);
     round_judge(round, result, worker->stopping, &worker->host);
@@ -332,6 +369,8 @@ static void run_round(struct worker *worker)
     if (!worker->settings->trial)
         log_outcome(worker);
     log_refused(worker);
+    if (round->status != ROUND_OK && round->status != ROUND_NO_DATA && !worker->settings->trial)
+        look_at_headroom();
 }
 
 static _Noreturn void drain(struct worker *worker)
@@ -467,6 +506,7 @@ _Noreturn void worker_run(const struct worker_settings *settings, const struct h
 {
     static struct worker worker;
     worker.settings = settings;
+    crash_arm();
     worker.rules = rules;
     if (settings->row)
         run_row(&worker);

@@ -23,7 +23,7 @@ static void obey(const struct control_message *message)
     static struct store store;
     static struct pipes pipes;
     struct moment now = {1000000, 1700000000000};
-    struct control_slot identity = {.slot = 1, .generation = 1, .interval_ms = 1000, .stale_after_ms = 3000};
+    struct control_slot identity = {.slot = 1, .generation = 1, .interval_ms = 1000, .stale_after_ms = 3000, .samples_max = SAMPLES_MAX, .bytes_max = ROUND_MAX_BYTES};
     memcpy(identity.collector, "kpi", sizeof "kpi");
     memcpy(identity.target, "mattermost", sizeof "mattermost");
     if (!store_set_slot(&store, &identity, now))

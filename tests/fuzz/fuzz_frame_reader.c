@@ -41,7 +41,7 @@ static void require(bool condition)
 
 static void run(struct outcome *outcome, const uint8_t *data, size_t size, size_t piece_bytes)
 {
-    struct control_slot identity = {.slot = 3, .generation = 1, .interval_ms = 1000, .stale_after_ms = 3000};
+    struct control_slot identity = {.slot = 3, .generation = 1, .interval_ms = 1000, .stale_after_ms = 3000, .samples_max = SAMPLES_MAX, .bytes_max = ROUND_MAX_BYTES};
     memcpy(identity.collector, "kpi", sizeof "kpi");
     memcpy(identity.target, "mattermost", sizeof "mattermost");
     *outcome = (struct outcome){0};

@@ -9,6 +9,13 @@
 
 /* A collector NAME that needs NEEDS, with one family hostile_NAME_value (three labels at most) and the given operations. */
 #define HOSTILE_NEEDING(NEEDS, NAME, OPEN, COLLECT, CLOSE, ...)                                                  \
+    HOSTILE_FULL(NULL, 0, NEEDS, NAME, OPEN, COLLECT, CLOSE, __VA_ARGS__)
+
+/* The same with an array of settings. */
+#define HOSTILE_WITH(SETTINGS, NEEDS, NAME, OPEN, COLLECT, CLOSE, ...)                                            \
+    HOSTILE_FULL(SETTINGS, sizeof SETTINGS / sizeof SETTINGS[0], NEEDS, NAME, OPEN, COLLECT, CLOSE, __VA_ARGS__)
+
+#define HOSTILE_FULL(SETTINGS, COUNT, NEEDS, NAME, OPEN, COLLECT, CLOSE, ...)                                    \
     static const struct minotor_family families[] = {                                                            \
         { .name = "hostile_" NAME "_value", .type = MINOTOR_GAUGE, .help = "A value", .labels = { __VA_ARGS__ } }, \
     };                                                                                                           \
@@ -23,6 +30,8 @@
         .families = families,                                                                                    \
         .family_count = 1,                                                                                       \
         .family_size = sizeof(struct minotor_family),                                                            \
+        .settings = SETTINGS,                                                                                    \
+        .setting_count = COUNT,                                                                                  \
         .setting_size = sizeof(struct minotor_setting),                                                          \
         .open = OPEN,                                                                                            \
         .collect = COLLECT,                                                                                      \

@@ -7,40 +7,51 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/bad_setting.so \
 	tests/hostile/bad_text.so \
 	tests/hostile/cancelled.so \
+	tests/hostile/cheat.so \
 	tests/hostile/close_hangs.so \
 	tests/hostile/closer.so \
 	tests/hostile/constructor.so \
+	tests/hostile/deaf.so \
 	tests/hostile/duplicate.so \
 	tests/hostile/exit.so \
 	tests/hostile/fails.so \
 	tests/hostile/flood.so \
 	tests/hostile/forger.so \
 	tests/hostile/forker.so \
+	tests/hostile/frozen.so \
 	tests/hostile/garbage.so \
 	tests/hostile/good.so \
 	tests/hostile/half.so \
 	tests/hostile/hog.so \
+	tests/hostile/holder.so \
 	tests/hostile/keeper.so \
 	tests/hostile/late.so \
+	tests/hostile/leak.so \
 	tests/hostile/liar.so \
 	tests/hostile/loop.so \
+	tests/hostile/lurker.so \
 	tests/hostile/many.so \
 	tests/hostile/misuse.so \
+	tests/hostile/moody.so \
 	tests/hostile/never_ready.so \
 	tests/hostile/no_data.so \
 	tests/hostile/no_symbol.so \
 	tests/hostile/nonsense.so \
 	tests/hostile/not_ready.so \
 	tests/hostile/open_fails.so \
+	tests/hostile/overflow.so \
 	tests/hostile/parting.so \
 	tests/hostile/poisoned.so \
 	tests/hostile/reach.so \
 	tests/hostile/reporter.so \
 	tests/hostile/segv.so \
+	tests/hostile/sigsys.so \
 	tests/hostile/sleeper.so \
 	tests/hostile/smuggler.so \
+	tests/hostile/spin.so \
 	tests/hostile/torn.so \
 	tests/hostile/visitor.so \
+	tests/hostile/wide.so \
 	tests/hostile/writer.so
 
 # One source, many descriptors that have to be refused; the name says which.

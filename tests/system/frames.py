@@ -10,7 +10,8 @@ OK, PARTIAL, FAILED, TIMEOUT, NOT_READY, NO_DATA = range(6)
 
 SETTING, START, LISTENER, SLOT, SLOT_STATE, DATA, DRAIN, READY, BUSY, IDLE, BAD_FRAME = range(1, 12)
 DOWN, STARTING, STATE_READY, STATE_BUSY, STOPPING, BACKOFF, PARKED, STUCK = range(8)
-CAUSES = 7
+CAUSES = 10
+LIMITS = 6
 
 
 def text(value):
@@ -98,14 +99,17 @@ def setting(name, value):
     return bytes([SETTING]) + text(name) + text(value) + text("")
 
 
-def slot(number, collector, target="mattermost", generation=1, interval_ms=1000, stale_after_ms=3000):
-    return bytes([SLOT]) + struct.pack("<IIII", number, generation, interval_ms, stale_after_ms) + \
+def slot(number, collector, target="mattermost", generation=1, interval_ms=1000, stale_after_ms=3000,
+         samples_max=20000, bytes_max=8 << 20):
+    return bytes([SLOT]) + struct.pack("<IIIIII", number, generation, interval_ms, stale_after_ms, samples_max, bytes_max) + \
         text(collector) + text(target)
 
 
-def slot_state(number, state, generation=1, restarts=(0,) * CAUSES, error=""):
+def slot_state(number, state, generation=1, restarts=(0,) * CAUSES, error="", limit_hits=(0,) * LIMITS,
+               lines_dropped=0, failures=0, since_ms=0, failing_since_ms=0, next_start_ms=0):
     return bytes([SLOT_STATE]) + struct.pack("<IIB", number, generation, state) + \
-        struct.pack("<%dQ" % CAUSES, *restarts) + text(error)
+        struct.pack("<%dQ" % CAUSES, *restarts) + struct.pack("<%dQ" % LIMITS, *limit_hits) + \
+        struct.pack("<QIqqq", lines_dropped, failures, since_ms, failing_since_ms, next_start_ms) + text(error)
 
 
 def read_text(data, place):

@@ -273,7 +273,7 @@ class LoneWorker:
                 break
             if not message:
                 break
-            until, status = struct.unpack("<qB", message[1:]) if message[0] in (BUSY, IDLE) else (None, None)
+            until, status, _ = struct.unpack("<qBB", message[1:]) if message[0] in (BUSY, IDLE) else (None, None, None)
             self.messages.append((message[0], until, status))
             self.answer(message)
         if self.pipe.read_end >= 0:

@@ -108,7 +108,9 @@ class Minotor:
         if settings is None:
             os.unlink(os.path.join(self.collectors_directory, name + ".conf"))
             return None
-        return self.write(f"collectors.d/{name}.conf", libconfig.document({"enabled": True, **settings}))
+        # Many tests have short deadlines, and others may be at work on the machine.
+        limits = {"nice": 0, **settings.get("limits", {})}
+        return self.write(f"collectors.d/{name}.conf", libconfig.document({"enabled": True, **settings, "limits": limits}))
 
     # -- life -----------------------------------------------------------------------------------------------
 

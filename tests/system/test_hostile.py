@@ -66,7 +66,7 @@ DEADLY = {
     "forger": ("protocol", "(?i)control|message", True),
     "reporter": ("protocol", "(?i)control|message", False),
     "open_fails": ("exit", "no key for the door", False),
-    "hog": ("signal", "(?i)ABRT|abort", False),
+    "hog": ("memory", "limits.memory", False),
 }
 
 

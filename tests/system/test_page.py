@@ -26,6 +26,8 @@ OWN = ("minotor_build_info", "minotor_collector_success", "minotor_collector_up"
        "minotor_collector_last_success_timestamp_seconds", "minotor_collector_duration_seconds",
        "minotor_collector_interval_seconds", "minotor_collector_samples", "minotor_collector_rounds_total",
        "minotor_collector_restarts_total", "minotor_collector_bad_frames_total",
+       "minotor_collector_consecutive_failures", "minotor_collector_limit_hits_total",
+       "minotor_collector_log_lines_dropped_total", "minotor_collector_state",
        "minotor_family_last_success_timestamp_seconds", "promhttp_metric_handler_requests_total",
        "promhttp_metric_handler_errors_total", "process_cpu_seconds_total", "process_resident_memory_bytes",
        "process_open_fds", "process_max_fds", "process_start_time_seconds")
@@ -74,7 +76,10 @@ def test_own_families(good):
     assert page.collector("interval_seconds", "good") == 0.2
     assert page.collector("samples", "good") == 1
     assert set(page.by_label("minotor_collector_restarts_total", "cause")) == {
-        "exit", "signal", "deadline", "start", "protocol", "bad_frame", "spawn"}
+        "exit", "signal", "deadline", "start", "protocol", "bad_frame", "spawn", "memory", "cpu", "sandbox"}
+    assert set(page.by_label("minotor_collector_limit_hits_total", "limit")) == {
+        "memory", "descriptors", "cpu", "samples", "bytes", "log_lines"}
+    assert {state for state, number in page.by_label("minotor_collector_state", "state").items() if number} == {"running"}
     assert set(page.by_label("minotor_collector_rounds_total", "result")) == {
         "ok", "partial", "failed", "timeout", "not_ready", "no_data"}
     assert {"200", "500", "503"} <= set(page.by_label("promhttp_metric_handler_requests_total", "code"))

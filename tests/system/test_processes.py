@@ -55,7 +55,8 @@ def test_descriptors_of_a_worker(running):
     assert found[3].startswith("socket:")
     assert found[4].startswith("pipe:")
     assert found[5].startswith("socket:")  # to its broker
-    assert set(found) == {0, 1, 2, 3, 4, 5}, found
+    more = [what for number, what in found.items() if number > 5]
+    assert len(more) == 1 and more[0].endswith("/statm"), f"how much memory it has in use, and nothing else: {found}"
 
 
 def test_descriptors_of_a_broker(running):
@@ -70,7 +71,7 @@ def test_descriptors_of_a_broker(running):
 
 def test_descriptors_of_a_worker_with_a_database(running):
     found = descriptors(running.worker("kpi"))
-    more = [what for number, what in found.items() if number > 5]
+    more = [what for number, what in found.items() if number > 5 and not what.endswith("/statm")]
     assert len(more) == 1 and more[0].startswith("socket:"), f"one connection and nothing else: {found}"
 
 

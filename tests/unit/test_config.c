@@ -153,6 +153,26 @@ static void test_everything_said(void)
     config_free(config);
 }
 
+static void test_limits(void)
+{
+    struct slot_limits defaults;
+    struct config *config = load(ONE_TARGET, "", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    slot_limits_default(&defaults);
+    CU_ASSERT_TRUE(slot_limits_equal(&config->collectors[0]->limits, &defaults));
+    CU_ASSERT_TRUE(slot_limits_equal(&config->row_reader.limits, &defaults));
+    struct config *other = load(ONE_TARGET,
+                                "limits = { memory = \"1G\"; descriptors = 128; nice = 0; cpu = \"2s\"; samples = 7;\n"
+                                "bytes = \"64K\"; log_lines = 3; };\n",
+                                NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    const struct slot_limits expected = {INT64_C(1) << 30, 128, 0, 2000, 7, 65536, 3};
+    CU_ASSERT_TRUE(slot_limits_equal(&other->collectors[0]->limits, &expected));
+    CU_ASSERT_FALSE(config_collector_equal(config->collectors[0], other->collectors[0]));
+    config_free(config);
+    config_free(other);
+}
+
 static void test_the_command_line_wins(void)
 {
     const struct config_overrides overrides = {
@@ -266,6 +286,16 @@ static const struct {
     unsigned line;
     const char *words;
 } COLLECTOR_MISTAKES[] = {
+    {"limits = 5;", 1, "\"limits\" is the integer 5; allowed is a group"},
+    {"limits = {\n time = \"1s\"; };", 2, "\"time\" is no setting known here; allowed are memory, descriptors, nice"},
+    {"limits = {\n memory = 256; };", 2, "the integer 256; allowed is a size from \"16M\" to \"16G\", with a unit"},
+    {"limits = { memory = \"1M\"; };", 1, "the text \"1M\"; allowed is a size from \"16M\" to \"16G\""},
+    {"limits = { descriptors = 8; };", 1, "allowed is an integer from 24 to 1024"},
+    {"limits = { nice = -1; };", 1, "allowed is an integer from 0 to 19"},
+    {"limits = { cpu = \"10ms\"; };", 1, "allowed is a duration from \"50ms\" to \"1h\""},
+    {"limits = { samples = 20001; };", 1, "allowed is an integer from 1 to 20000"},
+    {"limits = { bytes = \"9M\"; };", 1, "allowed is a size from \"16K\" to \"8M\""},
+    {"limits = { log_lines = 0; };", 1, "allowed is an integer from 1 to 1000"},
     {"\nintervall = \"1s\";", 2, "\"intervall\" is no setting known here; allowed are enabled"},
     {"enabled = 1;", 1, "allowed is true or false"},
     {"interval = 15;", 1, "the integer 15; allowed is a duration from \"100ms\" to \"24h\""},
@@ -455,6 +485,7 @@ int main(void)
     static CU_TestInfo tests[] = {
         {"defaults", test_defaults},
         {"everything said", test_everything_said},
+        {"limits", test_limits},
         {"the command line wins", test_the_command_line_wins},
         {"mistakes in minotor.conf", test_mistakes_in_the_main_file},
         {"mistakes in a collector's file", test_mistakes_in_a_collector_file},

@@ -21,17 +21,21 @@ static struct control_message sample(enum control_type type)
         strcpy(message.body.setting.origin, "minotor.conf:12");
         break;
     case CONTROL_SLOT:
-        message.body.slot = (struct control_slot){ .slot = 3, .generation = 7, .interval_ms = 1, .stale_after_ms = 2 };
+        message.body.slot = (struct control_slot){ .slot = 3, .generation = 7, .interval_ms = 1, .stale_after_ms = 2,
+                                                   .samples_max = 4, .bytes_max = 5 };
         strcpy(message.body.slot.collector, "kpi");
         break;
     case CONTROL_SLOT_STATE:
         message.body.slot_state.state = CHILD_BACKOFF;
         message.body.slot_state.restarts[RESTART_BAD_FRAME] = UINT64_MAX;
+        message.body.slot_state.limit_hits[LIMIT_LOG_LINES] = 1;
+        message.body.slot_state.failures = 2;
+        message.body.slot_state.next_start_ms = INT64_MIN;
         strcpy(message.body.slot_state.error, "killed by signal 11");
         break;
     case CONTROL_BUSY:
     case CONTROL_IDLE:
-        message.body.promise = (struct control_promise){ .until_ms = -1, .status = ROUND_PARTIAL };
+        message.body.promise = (struct control_promise){ .until_ms = -1, .status = ROUND_PARTIAL, .limits_hit = 0x81 };
         break;
     case CONTROL_BAD_FRAME:
         message.body.bad_frame.offset = 1ULL << 40;

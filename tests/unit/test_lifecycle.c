@@ -155,6 +155,102 @@ static void test_its_own_alarm(void)
     CU_ASSERT_EQUAL(life.restarts[RESTART_DEADLINE], 1);
 }
 
+static void test_ends_that_have_a_name(void)
+{
+    static const struct {
+        enum lifecycle_end end;
+        enum restart_cause cause;
+    } CASES[] = {
+        {LIFECYCLE_END_CODE, RESTART_EXIT},         {LIFECYCLE_END_SIGNAL, RESTART_SIGNAL},
+        {LIFECYCLE_END_ALARM, RESTART_DEADLINE},    {LIFECYCLE_END_CPU, RESTART_CPU},
+        {LIFECYCLE_END_MEMORY, RESTART_MEMORY},     {LIFECYCLE_END_SANDBOX, RESTART_SANDBOX},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        const struct lifecycle_event event = {.kind = LIFECYCLE_EXITED, .end = CASES[i].end};
+        begin_in(CHILD_BUSY);
+        lifecycle_step(&life, &event, now);
+        CU_ASSERT_EQUAL(life.state, CHILD_BACKOFF);
+        CU_ASSERT_EQUAL(life.restarts[CASES[i].cause], 1);
+        /* What we ended it for goes before how it went. */
+        begin_in(CHILD_STOPPING);
+        lifecycle_step(&life, &event, now);
+        CU_ASSERT_EQUAL(life.restarts[RESTART_PROTOCOL], 1);
+    }
+}
+
+static void test_too_much_cpu_time(void)
+{
+    begin_in(CHILD_BUSY);
+    CU_ASSERT_EQUAL(step(LIFECYCLE_CPU), LIFECYCLE_KILL | LIFECYCLE_CHANGED);
+    CU_ASSERT_EQUAL(step(LIFECYCLE_CPU), 0);
+    leave(true, false);
+    CU_ASSERT_EQUAL(life.restarts[RESTART_CPU], 1);
+    CU_ASSERT_EQUAL(step(LIFECYCLE_CPU), 0);
+}
+
+/* Failures are forgotten while it works, not only when it dies the next time. */
+static void test_it_settles(void)
+{
+    begin_in(CHILD_BACKOFF);
+    int64_t first_ms = now;
+    CU_ASSERT_EQUAL(life.failing_since_ms, first_ms);
+    expire();
+    leave(true, false);
+    CU_ASSERT_EQUAL(life.failures, 2);
+    CU_ASSERT_EQUAL(life.failing_since_ms, first_ms);
+    expire();
+    step(LIFECYCLE_READY);
+    CU_ASSERT_EQUAL(life.settle_ms, LIFECYCLE_NEVER);
+    promise(LIFECYCLE_BUSY, 100, false);
+    promise(LIFECYCLE_IDLE, IDLE_MAX_MS, true);
+    CU_ASSERT_EQUAL(lifecycle_due_ms(&life), life.ready_ms + BACKOFF_RESET_UPTIME_MS);
+    now = lifecycle_due_ms(&life) - 1;
+    CU_ASSERT_EQUAL(step(LIFECYCLE_TIMER), 0);
+    now++;
+    CU_ASSERT_EQUAL(step(LIFECYCLE_TIMER), LIFECYCLE_SETTLED | LIFECYCLE_CHANGED);
+    CU_ASSERT_EQUAL(life.failures, 0);
+    CU_ASSERT_EQUAL(life.state, CHILD_READY);
+    CU_ASSERT_EQUAL(lifecycle_due_ms(&life), life.deadline_ms);
+    leave(true, false);
+    CU_ASSERT_EQUAL(life.failures, 1);
+    CU_ASSERT_EQUAL(life.failing_since_ms, now);
+}
+
+static void test_since_when(void)
+{
+    begin_in(CHILD_READY);
+    int64_t ready_ms = now;
+    now += 500;
+    promise(LIFECYCLE_BUSY, 100, false);
+    CU_ASSERT_EQUAL(life.since_ms, ready_ms); /* a round is no other state to those who look */
+    step(LIFECYCLE_PROTOCOL);
+    CU_ASSERT_EQUAL(life.since_ms, now);
+}
+
+/* One that crashes at every start, for an hour. */
+static void test_a_crash_at_every_start_is_cheap(void)
+{
+    unsigned spawns = 0;
+    begin();
+    step(LIFECYCLE_START);
+    for (int64_t end = now + 3600000; now < end; spawns++) {
+        const struct lifecycle_event event = {.kind = LIFECYCLE_EXITED, .end = LIFECYCLE_END_SIGNAL};
+        lifecycle_step(&life, &event, now);
+        expire();
+    }
+    CU_ASSERT_TRUE(spawns < 3 * 60);
+}
+
+static void test_a_stuck_one_does_not_hold_up_the_end(void)
+{
+    begin_in(CHILD_BUSY);
+    step(LIFECYCLE_STOP);
+    step(LIFECYCLE_ABANDON);
+    CU_ASSERT_EQUAL(life.deadline_ms, now + SHUTDOWN_STUCK_MS);
+    expire();
+    CU_ASSERT_EQUAL(life.state, CHILD_STUCK);
+}
+
 static void test_stuck(void)
 {
     begin_in(CHILD_STUCK);
@@ -449,7 +545,7 @@ static void test_any_order_of_events(void)
         const struct lifecycle_event event = {.kind = kind,
                                               .until_ms = now + (seed >> 8) % 30000,
                                               .good = seed >> 31,
-                                              .end = (enum lifecycle_end)((seed >> 20) % 3),
+                                              .end = (enum lifecycle_end)((seed >> 20) % 6),
                                               .parks = (seed >> 29) & 1,
                                               .jitter_permille = seed % 1001};
         now += (seed >> 10) % 3000;
@@ -473,6 +569,12 @@ int main(void)
         {"not ready in time", test_not_ready_in_time},
         {"a broken promise: TERM, then KILL", test_broken_promise},
         {"its own alarm is a broken promise too", test_its_own_alarm},
+        {"ends that have a name", test_ends_that_have_a_name},
+        {"too much CPU time", test_too_much_cpu_time},
+        {"it settles", test_it_settles},
+        {"since when", test_since_when},
+        {"a crash at every start is cheap", test_a_crash_at_every_start_is_cheap},
+        {"a stuck one does not hold up the end", test_a_stuck_one_does_not_hold_up_the_end},
         {"stuck: nothing is started beside it", test_stuck},
         {"exit status 0 is a failure", test_exit_zero_is_a_failure},
         {"parked until the configuration is read again", test_parked},

@@ -27,7 +27,7 @@ static void set_up(void)
 static void add_slot(uint32_t number, const char *collector, const char *target)
 {
     struct control_slot identity = {
-        .slot = number, .generation = 1, .interval_ms = 15000, .stale_after_ms = 45000};
+        .slot = number, .generation = 1, .interval_ms = 15000, .stale_after_ms = 45000, .samples_max = SAMPLES_MAX, .bytes_max = ROUND_MAX_BYTES};
     snprintf(identity.collector, sizeof identity.collector, "%s", collector);
     snprintf(identity.target, sizeof identity.target, "%s", target);
     CU_ASSERT_TRUE_FATAL(store_set_slot(&store, &identity, now));

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/contract.h"
 #include "worker/plugin.h"
@@ -201,16 +202,44 @@ static void settings_that_are_wrong(void)
     REFUSED(settings[0].help = NULL, "needs a help text");
     REFUSED(settings[0].default_value = NULL, "default that it would refuse itself");
     REFUSED(settings[0].default_value = "11", "allowed: an integer from 0 to 10");
-    REFUSED(settings[1].default_value = "1", "a duration like");
+    REFUSED(settings[1].default_value = "1", "allowed: a duration from");
+}
+
+static void whose_file_it_is(void)
+{
+    const struct trust_account me = { 1000, 1000 };
+    static const struct {
+        mode_t file_mode, folder_mode;
+        uid_t uid;
+        gid_t gid;
+        const char *why; /* NULL: it is loaded */
+    } CASES[] = {
+        { 0755, 0755, 0, 0, NULL },
+        { 0775, 0755, 0, 0, NULL },
+        { 0775, 0775, 1000, 1000, NULL },
+        { 0644, 01777, 1000, 50, NULL },
+        { 0775, 0755, 0, 50, "the group 50 may write to it (chmod g-w)" },
+        { 0757, 0755, 0, 0, "everybody may write to it (chmod o-w)" },
+        { 0755, 0777, 0, 0, "everybody may replace it: its folder is open to all (chmod o-w)" },
+        { 0755, 0755, 1001, 0, "it belongs to the user 1001; allowed are root and who starts minotord, 1000 (chown)" },
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        char why[256] = "";
+        const struct stat file = { .st_mode = S_IFREG | CASES[i].file_mode, .st_uid = CASES[i].uid, .st_gid = CASES[i].gid };
+        const struct stat folder = { .st_mode = S_IFDIR | CASES[i].folder_mode };
+        CU_ASSERT_EQUAL(trust_judge(&file, &folder, &me, why, sizeof why), CASES[i].why == NULL);
+        CU_ASSERT_STRING_EQUAL(why, CASES[i].why == NULL ? "" : CASES[i].why);
+    }
 }
 
 static void files_that_are_no_plugin(void)
 {
-    CU_ASSERT_EQUAL(plugin_load("/nonexistent/x.so", "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
+    const struct trust_account starter = { geteuid(), getegid() };
+    CU_ASSERT_EQUAL(plugin_load("/nonexistent/x.so", &starter, "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
     CU_ASSERT_STRING_EQUAL(error, "No such file or directory");
-    CU_ASSERT_EQUAL(plugin_load("/", "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
+    CU_ASSERT_EQUAL(plugin_load("/", &starter, "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
     CU_ASSERT_STRING_EQUAL(error, "it is not a regular file");
-    CU_ASSERT_EQUAL(plugin_load("/etc/passwd", "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
+    CU_ASSERT_EQUAL(plugin_load("/etc/passwd", &starter, "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "/etc/passwd"));
 }
 
@@ -225,6 +254,7 @@ int main(void)
         { "unit of a counter stands before _total", unit_of_a_counter_stands_before_total },
         { "labels that are wrong", labels_that_are_wrong },
         { "settings that are wrong", settings_that_are_wrong },
+        { "whose file it is", whose_file_it_is },
         { "files that are no plugin", files_that_are_no_plugin },
         CU_TEST_INFO_NULL,
     };

@@ -19,6 +19,7 @@ static const struct plugin plugin = {
     .families = families,
     .family_count = 2,
 };
+static struct slot_limits limits;
 static struct samples samples;
 static struct host host;
 static struct plugin_settings no_settings;
@@ -246,7 +247,8 @@ static void emitting_outside_a_round_is_refused(void)
 static int begin(void)
 {
     signal(SIGPIPE, SIG_IGN); /* as in a worker */
-    return samples_init(&samples, &plugin) ? 0 : 1;
+    slot_limits_default(&limits);
+    return samples_init(&samples, &plugin, &limits) ? 0 : 1;
 }
 
 static int end(void)

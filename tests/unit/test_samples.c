@@ -19,12 +19,14 @@ static struct plugin_family families[FAMILIES] = {
     [INFO] = { { .name = "a_info", .type = MINOTOR_INFO, .help = "A.", .labels = { "x" } }, 1 },
 };
 static const struct plugin plugin = { .families = families, .family_count = FAMILIES };
+static struct slot_limits limits;
 static struct samples samples;
 static uint8_t payload[FRAME_PAYLOAD_MAX_BYTES];
 
 static int begin(void)
 {
-    return samples_init(&samples, &plugin) ? 0 : 1;
+    slot_limits_default(&limits);
+    return samples_init(&samples, &plugin, &limits) ? 0 : 1;
 }
 
 static int end(void)
@@ -169,7 +171,8 @@ static void too_many_samples_make_the_family_unknown(void)
     samples_reset(&samples);
     CU_ASSERT_EQUAL(samples_add_u64(&samples, GAUGE, NULL, 0, 1), SAMPLE_TAKEN);
     CU_ASSERT_EQUAL(fill(1), SAMPLES_MAX - 1);
-    CU_ASSERT_EQUAL(samples.refused[SAMPLE_LIMIT], 1);
+    CU_ASSERT_EQUAL(samples.refused[SAMPLE_TOO_MANY], 1);
+    CU_ASSERT_EQUAL(samples_limits_hit(&samples), 1U << LIMIT_SAMPLES);
     CU_ASSERT_TRUE(samples.unknown[LABELLED]);
     CU_ASSERT_EQUAL(samples_known_count(&samples), 1);
 }
@@ -181,6 +184,27 @@ static void too_many_bytes_make_the_family_unknown(void)
     CU_ASSERT_TRUE(taken > 1000 && taken < SAMPLES_MAX / 2);
     CU_ASSERT_TRUE(samples.page_bytes <= ROUND_MAX_BYTES && samples.size <= ROUND_MAX_BYTES);
     CU_ASSERT_TRUE(samples.unknown[LABELLED]);
+}
+
+/* Smaller ones than those of the front, from the collector's file. */
+static void limits_of_the_slot(void)
+{
+    char why[ERROR_TEXT_MAX_BYTES + 1];
+    limits.samples = 5;
+    samples_reset(&samples);
+    CU_ASSERT_EQUAL(fill(1), 5);
+    samples_explain(&samples, SAMPLE_TOO_MANY, why);
+    CU_ASSERT_STRING_EQUAL(why, "too many samples: limits.samples is 5");
+    slot_limits_default(&limits);
+    limits.bytes = 64 * 1024;
+    samples_reset(&samples);
+    CU_ASSERT_EQUAL(samples_limits_hit(&samples), 0);
+    size_t taken = fill(1000);
+    CU_ASSERT_TRUE(taken > 10 && taken < 64);
+    CU_ASSERT_EQUAL(samples_limits_hit(&samples), 1U << LIMIT_BYTES);
+    samples_explain(&samples, SAMPLE_TOO_LARGE, why);
+    CU_ASSERT_STRING_EQUAL(why, "too many bytes: limits.bytes is 64 KiB");
+    slot_limits_default(&limits);
 }
 
 static void large_rounds_take_several_frames(void)
@@ -213,6 +237,7 @@ int main(void)
         { "unknown drops what was emitted", unknown_drops_what_was_emitted },
         { "too many samples make the family unknown", too_many_samples_make_the_family_unknown },
         { "too many bytes make the family unknown", too_many_bytes_make_the_family_unknown },
+        { "limits of the slot", limits_of_the_slot },
         { "large rounds take several frames", large_rounds_take_several_frames },
         CU_TEST_INFO_NULL,
     };

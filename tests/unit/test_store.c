@@ -23,7 +23,7 @@ static void pass(int64_t ms)
 static struct control_slot identity_of(uint32_t number, const char *collector, const char *target)
 {
     struct control_slot identity = {
-        .slot = number, .generation = 1, .interval_ms = 10000, .stale_after_ms = 30000};
+        .slot = number, .generation = 1, .interval_ms = 10000, .stale_after_ms = 30000, .samples_max = SAMPLES_MAX, .bytes_max = ROUND_MAX_BYTES};
     snprintf(identity.collector, sizeof identity.collector, "%s", collector);
     snprintf(identity.target, sizeof identity.target, "%s", target);
     return identity;
@@ -216,9 +216,26 @@ static void test_a_round_has_a_bound(void)
         result = feed();
     }
     CU_ASSERT_EQUAL(result, INTAKE_BAD_FRAME);
-    CU_ASSERT_PTR_NOT_NULL(strstr(intake->reader.fault.reason, "8 MiB"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(intake->reader.fault.reason, "limits.bytes is 8192 KiB"));
     CU_ASSERT_TRUE(sent > 3000 && sent < 4500);
     CU_ASSERT_EQUAL(intake->staging.bytes, 0);
+    tear_down();
+}
+
+/* A worker keeps them itself; whoever forges frames does not. */
+static void test_limits_of_the_slot(void)
+{
+    set_up();
+    slot->identity.samples_max = 3;
+    intake_free(intake);
+    intake = intake_new(&store, 2, 1, -1);
+    stream_start(&stream);
+    stream_begin(&stream);
+    for (unsigned i = 0; i < 4; i++)
+        stream_u64(&stream, 2, (const char *[]){"a", "b", "c", "d"}[i], 1);
+    CU_ASSERT_EQUAL(feed(), INTAKE_BAD_FRAME);
+    CU_ASSERT_PTR_NOT_NULL(strstr(intake->reader.fault.reason, "too many samples in a round: limits.samples is 3"));
+    CU_ASSERT_EQUAL(slot->bad_frames, 1);
     tear_down();
 }
 
@@ -434,6 +451,7 @@ static CU_TestInfo tests[] = {
     {"violation: a duplicate series", test_a_duplicate_breaks_the_stream},
     {"what is no duplicate", test_what_is_no_duplicate},
     {"violation: a round larger than allowed", test_a_round_has_a_bound},
+        {"limits of the slot", test_limits_of_the_slot},
     {"violation: rounds without a pause", test_rounds_need_a_pause},
     {"late", test_late},
     {"a short interval has a second of slack", test_a_short_interval_has_a_second_of_slack},

@@ -25,6 +25,8 @@
 #include "supervisor/relog.h"
 #include "supervisor/spawn.h"
 
+#define LINES_BURST (LIMIT_LOG_LINES_DEFAULT * LOG_BURST_S)
+
 /* ---- listener */
 
 static void test_addresses(void)
@@ -180,7 +182,7 @@ static void test_lines_of_a_child(void)
 {
     static struct relog relog;
     heard_count = 0;
-    relog_init(&relog, hear, NULL, 0);
+    relog_begin(&relog, LIMIT_LOG_LINES_DEFAULT, hear, NULL, 0);
     feed(&relog, "E bad\nI go", 0);
     CU_ASSERT_EQUAL(heard_count, 1);
     feed(&relog, "od\nD hidden\n\nlibrary \x01 \xff words\nlast", 0);
@@ -200,27 +202,39 @@ static void test_a_flood_of_lines(void)
 {
     static struct relog relog;
     heard_count = 0;
-    relog_init(&relog, hear, NULL, 0);
+    relog_begin(&relog, LIMIT_LOG_LINES_DEFAULT, hear, NULL, 0);
     for (int i = 0; i < 10000; i++)
         feed(&relog, "I again\n", 0);
     feed(&relog, "E the end\n", 0);
-    CU_ASSERT_EQUAL(heard_count, LOG_LINES_BURST);
+    CU_ASSERT_EQUAL(heard_count, LINES_BURST);
     CU_ASSERT_NOT_EQUAL(relog_tick_ms(&relog), INT64_MAX);
     relog_tick(&relog, relog_tick_ms(&relog));
-    CU_ASSERT_EQUAL(heard_count, LOG_LINES_BURST + 1);
+    CU_ASSERT_EQUAL(heard_count, LINES_BURST + 1);
     CU_ASSERT_EQUAL(relog_tick_ms(&relog), INT64_MAX);
     CU_ASSERT_STRING_EQUAL(relog_last_words(&relog, 0), "the end");
     /* A second later there is room for some more. */
     for (int i = 0; i < 1000; i++)
         feed(&relog, "I again\n", 1000);
-    CU_ASSERT_EQUAL(heard_count, LOG_LINES_BURST + 1 + LOG_LINES_PER_SECOND);
+    CU_ASSERT_EQUAL(heard_count, LINES_BURST + 1 + LIMIT_LOG_LINES_DEFAULT);
+    /* Totals outlive a generation; another limit makes another budget. */
+    relog_end(&relog, 1000);
+    CU_ASSERT_EQUAL(relog.dropped_total, 10001 - LINES_BURST + 1000 - LIMIT_LOG_LINES_DEFAULT);
+    CU_ASSERT_EQUAL(relog.summaries_total, 2);
+    heard_count = 0;
+    relog_begin(&relog, 1, hear, NULL, 2000);
+    for (int i = 0; i < 1000; i++)
+        feed(&relog, "I again\n", 2000);
+    CU_ASSERT_EQUAL(heard_count, LOG_BURST_S);
+    relog_end(&relog, 2000);
+    CU_ASSERT_EQUAL(relog.summaries_total, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(heard[heard_count - 1], "more than limits.log_lines, 1 in a second"));
 }
 
 static void test_an_endless_line(void)
 {
     static struct relog relog;
     heard_count = 0;
-    relog_init(&relog, hear, NULL, 0);
+    relog_begin(&relog, LIMIT_LOG_LINES_DEFAULT, hear, NULL, 0);
     for (int i = 0; i < 100000; i++)
         feed(&relog, "xyz", 0);
     CU_ASSERT_EQUAL(heard_count, 0);
@@ -237,24 +251,35 @@ static void test_an_endless_line(void)
 
 static void expect_obituary(const struct obituary *obituary, const char *expected)
 {
-    char text[256];
+    char text[512];
     obituary_write(text, sizeof text, obituary);
     CU_ASSERT_STRING_EQUAL(text, expected);
 }
 
 static void test_obituaries(void)
 {
-    expect_obituary(&(struct obituary){true, SIGSEGV, true, RESTART_SIGNAL, "oops"},
+    expect_obituary(&(struct obituary){true, SIGSEGV, true, RESTART_SIGNAL, false, 0, "oops"},
                     "signal 11 SIGSEGV (Segmentation fault), core dumped; last words: oops");
-    expect_obituary(&(struct obituary){true, SIGKILL, false, RESTART_DEADLINE, ""},
+    expect_obituary(&(struct obituary){true, SIGKILL, false, RESTART_DEADLINE, false, 0, ""},
                     "did not speak again in time; signal 9 SIGKILL (Killed)");
-    expect_obituary(&(struct obituary){false, EXIT_CODE_PLUGIN_ABI, false, RESTART_EXIT, ""},
+    expect_obituary(&(struct obituary){false, EXIT_CODE_PLUGIN_ABI, false, RESTART_EXIT, false, 0, ""},
                     "exit code 79: refused the plugin's ABI");
-    expect_obituary(&(struct obituary){false, 0, false, RESTART_EXIT, ""},
+    expect_obituary(&(struct obituary){false, 0, false, RESTART_EXIT, false, 0, ""},
                     "exit code 0: left without being asked to");
-    expect_obituary(&(struct obituary){false, 0, false, RESTART_CAUSE_COUNT, "bye"}, "as asked");
-    expect_obituary(&(struct obituary){false, SPAWN_EXIT_CODE_EXEC, false, RESTART_EXIT, "why"},
+    expect_obituary(&(struct obituary){false, 0, false, RESTART_CAUSE_COUNT, false, 0, "bye"}, "as asked");
+    expect_obituary(&(struct obituary){false, SPAWN_EXIT_CODE_EXEC, false, RESTART_EXIT, false, 0, "why"},
                     "could not be executed; last words: why");
+    expect_obituary(&(struct obituary){true, SIGKILL, false, RESTART_DEADLINE, true, 3250, ""},
+                    "did not speak again in time and was computing (3.2 s of CPU time); signal 9 SIGKILL "
+                    "(Killed)");
+    expect_obituary(&(struct obituary){true, SIGPROF, false, RESTART_CPU, false, 5010, ""},
+                    "used more CPU time in a round than limits.cpu allows (5.0 s of CPU time); signal 27 SIGPROF "
+                    "(Profiling timer expired)");
+    expect_obituary(&(struct obituary){false, EXIT_CODE_MEMORY, false, RESTART_MEMORY, false, 0, "so much"},
+                    "reached limits.memory; exit code 76: ran out of memory; last words: so much");
+    expect_obituary(&(struct obituary){true, SIGSYS, false, RESTART_SANDBOX, false, 0, ""},
+                    "the sandbox killed it for a system call, whose number is in a line type=1326 of the kernel's log; "
+                    "signal 31 SIGSYS (Bad system call)");
 }
 
 /* ---- password */

@@ -113,6 +113,20 @@ static void test_durations(void)
         CU_ASSERT_EQUAL(text_parse_duration_ms(cases[i].text), cases[i].expected_ms);
 }
 
+static void test_sizes(void)
+{
+    static const struct {
+        const char *text;
+        long long expected_bytes;
+    } cases[] = {
+        { "1K", 1024 },  { "256M", 256LL << 20 }, { "8G", 8LL << 30 }, { "0M", 0 },    { "256", -1 },
+        { "M", -1 },     { "256m", -1 },          { "1 M", -1 },       { "-1M", -1 },  { "1.5G", -1 },
+        { "256MB", -1 }, { "", -1 },              { "9999999999999G", -1 }, { "999999999999G", -1 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        CU_ASSERT_EQUAL(text_parse_size_bytes(cases[i].text), cases[i].expected_bytes);
+}
+
 struct captured {
     int lines;
     enum log_level level;
@@ -215,6 +229,7 @@ int main(void)
         { "one line", test_one_line },
         { "names", test_names },
         { "durations", test_durations },
+        { "sizes", test_sizes },
         { "log lines", test_log_lines },
         { "frame headers", test_frame_headers },
         { "exit codes", test_exit_codes },
