@@ -74,7 +74,7 @@ static int change_root(const struct scene *scene)
 static int exchange_root(const struct scene *scene)
 {
     const char *folder = in_place(scene, "folder");
-    return passed(syscall(SYS_pivot_root, folder, folder), EINVAL);
+    return passed(syscall(SYS_pivot_root, folder, folder), EBUSY);
 }
 
 static int enter_own_namespace(const struct scene *scene)
@@ -89,7 +89,7 @@ static int enter_own_namespace(const struct scene *scene)
 
 OPENING(copy_tree, SYS_open_tree, AT_FDCWD, "/", 1U /* OPEN_TREE_CLONE */)
 OPENING(open_file_system, SYS_fsopen, "tmpfs", 0)
-CALL(move_mount_of_nothing, EBADF, SYS_move_mount, -1, "", -1, "", 4U /* MOVE_MOUNT_F_EMPTY_PATH */)
+CALL(move_mount_of_nothing, ENOENT, SYS_move_mount, -1, "", -1, "", 4U /* MOVE_MOUNT_F_EMPTY_PATH */)
 CALL(new_user_namespace, 0, SYS_unshare, CLONE_NEWUSER)
 CALL(new_network, 0, SYS_unshare, CLONE_NEWNET)
 CALL(new_mounts, 0, SYS_unshare, CLONE_NEWNS)
@@ -150,13 +150,13 @@ static int read_descriptor_table(const struct scene *scene)
 }
 #endif
 #ifdef SYS_iopl
-CALL(raise_io_level, 0, SYS_iopl, 0)
-CALL(open_io_port, 0, SYS_ioperm, 0x80, 1, 0)
+CALL(raise_io_level, 0, SYS_iopl, 3)
+CALL(open_io_port, 0, SYS_ioperm, 0x80, 1, 1)
 #endif
 
 /* -- the machine */
 CALL(restart_machine, EINVAL, SYS_reboot, 0, 0, 0, 0) /* with numbers that mean nothing, on purpose */
-CALL(load_kernel, 0, SYS_kexec_load, 0, 0, NULL, 0)   /* of nothing: forgets what nobody has loaded */
+CALL(load_kernel, EINVAL, SYS_kexec_load, 0, 0, NULL, 0xffffUL) /* with flags that do not exist */
 CALL(load_module, ENOEXEC, SYS_init_module, GARBAGE, sizeof GARBAGE, "")
 CALL(load_module_file, EBADF, SYS_finit_module, -1, "", 0)
 CALL(unload_module, ENOENT, SYS_delete_module, "no_such_module_of_minotor", O_NONBLOCK)

@@ -170,6 +170,13 @@ static int write_to_log(const struct scene *scene)
     return 0;
 }
 
+static int flood_log(const struct scene *scene)
+{
+    for (int i = 0; i < 20000; i++)
+        minotor_log(scene->host, MINOTOR_DEBUG, "line %d of a flood", i);
+    return 0;
+}
+
 static int nothing(const struct scene *scene)
 {
     (void)scene;
@@ -198,5 +205,6 @@ const struct attack manners[] = {
     { "fill_control", fill_control },
     { "write_nonsense", write_nonsense },
     { "write_to_log", write_to_log },
+    { "flood_log", flood_log },
     { NULL, NULL },
 };

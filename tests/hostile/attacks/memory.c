@@ -199,9 +199,9 @@ static int rewrite_code(const struct scene *scene)
 {
     (void)scene;
     uintptr_t page = (uintptr_t)rewrite_code & ~(uintptr_t)4095;
-    int refused = outcome(mprotect((void *)page, 4096, PROT_READ | PROT_WRITE));
+    int refused = outcome(mprotect((void *)page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
     if (refused == 0)
-        refused = outcome(mprotect((void *)page, 4096, PROT_READ | PROT_EXEC));
+        mprotect((void *)page, 4096, PROT_READ | PROT_EXEC);
     return refused;
 }
 

@@ -106,13 +106,6 @@ static int be_nicer_to_oneself(const struct scene *scene)
     return outcome(setpriority(PRIO_PROCESS, 0, -10));
 }
 
-/* In the worker's session and group a terminal's signals would be its own again. */
-static int leave_session(const struct scene *scene)
-{
-    (void)scene;
-    return outcome(setpgid(0, scene->supervisor));
-}
-
 static int rename_itself(const struct scene *scene)
 {
     (void)scene;
@@ -134,7 +127,6 @@ const struct attack people[] = {
     { "raise_limit", raise_limit },
     { "raise_limit_of_files", raise_limit_of_files },
     { "raise_priority", be_nicer_to_oneself },
-    { "leave_session", leave_session },
     { "rename_itself", rename_itself },
     { NULL, NULL },
 };

@@ -240,11 +240,6 @@ static int disk_priority_of_sibling(const struct scene *scene)
     return outcome(syscall(SYS_ioprio_set, 1, scene->sibling, priority));
 }
 
-static int group_of_sibling(const struct scene *scene)
-{
-    return outcome(setpgid(scene->sibling, 0));
-}
-
 static int trace_sibling(const struct scene *scene)
 {
     int status;
@@ -330,7 +325,6 @@ const struct attack processes[] = {
     { "processors_of_sibling", processors_of_sibling },
     { "scheduler_of_sibling", scheduler_of_sibling },
     { "disk_priority_of_sibling", disk_priority_of_sibling },
-    { "group_of_sibling", group_of_sibling },
     { "trace_sibling", trace_sibling },
     { "read_memory_of_sibling", read_memory_of_sibling },
     { "write_memory_of_sibling", write_memory_of_sibling },

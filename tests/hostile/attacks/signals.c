@@ -92,13 +92,6 @@ static int wait_for_reader(const struct scene *scene)
             return outcome(-1);
 }
 
-static int flood_log(const struct scene *scene)
-{
-    for (int i = 0; i < 20000; i++)
-        minotor_log(scene->host, MINOTOR_DEBUG, "line %d of a flood", i);
-    return 0;
-}
-
 const struct attack signals[] = {
     { "loop", loop },
     { "loop_deaf", loop_deaf },
@@ -107,6 +100,5 @@ const struct attack signals[] = {
     { "sleep_deaf", sleep_deaf },
     { "stop_itself", stop_itself },
     { "wait_for_reader", wait_for_reader },
-    { "flood_log", flood_log },
     { NULL, NULL },
 };
