@@ -15,6 +15,7 @@
 
 /* Slots and listeners: small fixed tables; an installation has a handful of collectors and targets. */
 #define SLOTS_MAX 64
+#define SLOT_OF_FRONT SLOTS_MAX /* where something is told of a slot's worker: this is the front itself */
 #define TARGETS_MAX 16
 #define LISTENERS_MAX 16
 #define NAME_MAX_BYTES 31 /* collector, target and slot names: they become labels and process titles */
@@ -71,6 +72,8 @@
 #define SHUTDOWN_GRACE_MS 2000   /* TERM to KILL at an orderly end */
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
+#define RENEW_WAIT_MS 500        /* worker: for the DRAIN that answers RENEW; within PROMISE_GRACE_MS */
+#define RENEW_LIFE_MIN_MS 5000   /* a worker that asks for a successor earlier than this is not heard: no loop of lives */
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 30000

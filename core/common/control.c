@@ -164,6 +164,16 @@ static void visit_login(struct visitor *visitor, struct control_message *message
     visit_u8(visitor, &login->trouble);
 }
 
+static void visit_sandbox(struct visitor *visitor, struct control_message *message)
+{
+    struct control_sandbox *sandbox = &message->body.sandbox;
+    visit_u32(visitor, &sandbox->slot);
+    visit_u8(visitor, &sandbox->landlock_abi);
+    for (size_t i = 0; i < LAYER_COUNT; i++)
+        visit_u8(visitor, &sandbox->state[i]);
+    visit_string(visitor, sandbox->detail, sizeof sandbox->detail);
+}
+
 #define FROM_CHILD (CONTROL_FROM_WORKER | CONTROL_FROM_FRONT)
 
 static const struct {
@@ -195,6 +205,8 @@ static const struct {
     [CONTROL_WANT_CANCEL] = { CONTROL_FROM_WORKER, visit_nothing },
     [CONTROL_END_CANCEL] = { CONTROL_FROM_WORKER, visit_session },
     [CONTROL_GRANT_CANCEL] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
+    [CONTROL_SANDBOX] = { CONTROL_FROM_SUPERVISOR | FROM_CHILD, visit_sandbox },
+    [CONTROL_RENEW] = { CONTROL_FROM_WORKER, visit_nothing },
 };
 
 uint64_t control_state_checksum(const struct control_state *state)

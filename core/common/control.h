@@ -11,6 +11,7 @@
 #define MINOTOR_COMMON_CONTROL_H
 
 #include "common/contract.h"
+#include "common/layers.h"
 #include "common/wire.h"
 
 enum control_type {
@@ -42,6 +43,8 @@ enum control_type {
     CONTROL_WANT_CANCEL,  /* worker: wants a connection more, to cancel its query */
     CONTROL_END_CANCEL,   /* worker: has closed that, or waits for it no longer */
     CONTROL_GRANT_CANCEL, /* supervisor: answers WANT_CANCEL, soon or never */
+    CONTROL_SANDBOX, /* any child, once, at its birth: how it is confined; supervisor: tells the front so of a worker */
+    CONTROL_RENEW,   /* worker: a file that it may read was replaced by another, which only a successor may read */
     CONTROL_TYPE_COUNT
 };
 
@@ -167,6 +170,14 @@ struct control_login {
     uint8_t trouble;  /* enum login_trouble, api/login.h */
 };
 
+/* How a child is confined. */
+struct control_sandbox {
+    uint32_t slot; /* supervisor to front: of the worker; a child says 0 */
+    uint8_t landlock_abi; /* 0: without Landlock */
+    uint8_t state[LAYER_COUNT]; /* enum layer_state */
+    char detail[ERROR_TEXT_MAX_BYTES + 1]; /* what is missing or partial, and why; "": nothing is */
+};
+
 struct control_message {
     enum control_type type;
     union {
@@ -179,6 +190,7 @@ struct control_message {
         struct control_pool pool;
         struct control_state state;
         struct control_login login;
+        struct control_sandbox sandbox;
     } body;
 };
 

@@ -27,6 +27,8 @@ struct child_kind {
     void (*message)(struct child *child, const struct control_message *message, int *descriptor);
     /* A line that it logged. NULL: into the log. */
     void (*line)(struct child *child, enum log_level level, const char *text);
+    /* It has said how it is confined: child->sandbox. May be NULL. */
+    void (*confined)(struct child *child);
     /* State or counters are others than before. */
     void (*changed)(struct child *child);
     /* Its process is gone, and all that it said has been heard. May be NULL. */
@@ -44,6 +46,9 @@ struct child {
     int control; /* closed when the child has closed its end */
     int log;     /* likewise */
     int64_t born_ms;
+    bool confined;                  /* it has said how it is confined, which it does once and before it is ready */
+    struct control_sandbox sandbox; /* what it said, or the last generation that said it */
+    bool sandbox_known;             /* one has said it */
     struct outbox outbox;
     struct relog relog;
     char error[ERROR_TEXT_MAX_BYTES + 1]; /* how the last generation that failed ended, or "" */

@@ -30,6 +30,7 @@ static void set_defaults(struct config *config, const char *path)
 {
     text_format(config->path, sizeof config->path, "%s", path);
     text_format(config->user, sizeof config->user, "minotor");
+    config->sandbox.policy = SANDBOX_BEST_EFFORT;
     config->log_level = LOG_LEVEL_INFO;
     config->log_format = LOG_FORMAT_LOGFMT;
     config_resolve_path(path, "collectors.d", config->collectors_dir, sizeof config->collectors_dir);
@@ -190,11 +191,15 @@ static void read_state_file(struct config *config, struct config_file *file, con
 
 static void read_root(struct config *config, struct config_file *file, const struct config_rows *rows)
 {
-    static const char *const KEYS[] = {"user",  "log",     "web", "collectors_dir", "state_file",
-                                       "paths", "targets", NULL};
+    static const char *const KEYS[] = {
+        "user",        "worker_uids", "sandbox", "sandbox_without", "sandbox_unknown", "log", "web", "collectors_dir",
+        "state_file",  "paths",       "targets", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
     config_known_keys(file, root, KEYS);
     read_user(config, file, root);
+    config_read_worker_uids(config, file, root);
+    config_read_sandbox(&config->sandbox, file, root);
+    config->row_reader.sandbox = config->sandbox;
     read_log(config, file, root);
     read_web(config, file, root);
     config_path(file, root, "collectors_dir", config->collectors_dir, sizeof config->collectors_dir);

@@ -14,6 +14,7 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/config_file.c \
 	core/supervisor/config_file.h \
 	core/supervisor/config_mattermost.c \
+	core/supervisor/config_sandbox.c \
 	core/supervisor/config_target.c \
 	core/supervisor/dsn.c \
 	core/supervisor/dsn.h \

@@ -113,6 +113,8 @@ static void replace(struct supervisor *supervisor, struct config *new)
     supervisor->config = new;
     supervisor_configure_log(new);
     tell_what_needs_a_restart(old, new);
+    if (!sandbox_choice_equal(&old->sandbox, &new->sandbox))
+        child_event(&supervisor->front, LIFECYCLE_RESTART, supervisor->now_ms);
     for (unsigned i = 0; i < SLOTS_MAX; i++)
         if (supervisor->slots[i] != NULL)
             update_slot(supervisor, supervisor->slots[i], new, differs, &counts);

@@ -19,6 +19,7 @@ static int slot_spawn(struct child *child);
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor);
 static void slot_line(struct child *child, enum log_level level, const char *text);
 static void slot_changed(struct child *child);
+static void slot_confined(struct child *child);
 static void slot_died(struct child *child);
 
 static const struct child_kind WORKER = {
@@ -26,6 +27,7 @@ static const struct child_kind WORKER = {
     .spawn = slot_spawn,
     .message = slot_message,
     .line = slot_line,
+    .confined = slot_confined,
     .changed = slot_changed,
     .died = slot_died,
 };
@@ -107,6 +109,7 @@ bool slot_differs(const struct slot *slot, const struct config *config,
     if (slot->collector == NULL || old->log_level != config->log_level ||
         (old->target_count > 1) != (config->target_count > 1) ||
         strcmp(old->paths.drivers, config->paths.drivers) != 0 ||
+        old->worker_uid_first != config->worker_uid_first ||
         !config_collector_equal(slot->collector, collector) || !config_target_equal(slot->target, target))
         return true;
     return !target_status_same(target, &slot->target_status) ||
@@ -224,7 +227,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
 {
     const struct config_collector *collector = slot->collector;
     struct child *child = &slot->child;
-    supervisor_send_birth_settings(slot->supervisor, child);
+    supervisor_send_birth_settings(slot->supervisor, child, &collector->sandbox, (int)slot->description.slot);
     child_send_setting(child, "slot", child->name, NULL);
     child_send_setting(child, "collector", collector->name, collector->origin);
     child_send_setting(child, "target", slot->target->name, slot->target->origin);
@@ -350,7 +353,17 @@ void slot_connect(struct slot *slot)
     }
     front_link_describe(slot, data[0]);
     front_link_state(slot);
+    front_link_sandbox(slot);
     close_data_pipe(data);
+}
+
+/* In good order and without blame: it is the file that is another. */
+static void renew(struct slot *slot)
+{
+    struct child *child = &slot->child;
+    int64_t now_ms = slot->supervisor->now_ms;
+    if (now_ms - child->born_ms >= RENEW_LIFE_MIN_MS)
+        child_event(child, LIFECYCLE_RESTART, now_ms);
 }
 
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor)
@@ -360,6 +373,8 @@ static void slot_message(struct child *child, const struct control_message *mess
         keep_state(slot, &message->body.state);
     else if (message->type == CONTROL_LOGIN)
         slot->login = message->body.login;
+    else if (message->type == CONTROL_RENEW)
+        renew(slot);
     else
         pool_message(slot, message, descriptor);
 }
@@ -385,4 +400,9 @@ static void slot_died(struct child *child)
 static void slot_changed(struct child *child)
 {
     front_link_state(child->owner);
+}
+
+static void slot_confined(struct child *child)
+{
+    front_link_sandbox(child->owner);
 }

@@ -22,17 +22,36 @@
 
 /* ---- what others ask of it */
 
-void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child)
+static void send_account(const struct config *config, struct child *child, int number)
+{
+    char text[24];
+    bool own = number >= 0 && config->worker_uid_first != 0;
+    unsigned long uid = own ? (unsigned long)config->worker_uid_first + (unsigned long)number : config->uid;
+    if (!config->drop)
+        return;
+    snprintf(text, sizeof text, "%lu", uid);
+    child_send_setting(child, "uid", text, own ? config->worker_uids_origin : config->user_origin);
+    snprintf(text, sizeof text, "%lu", (unsigned long)config->gid);
+    child_send_setting(child, "gid", text, config->user_origin);
+}
+
+static void send_sandbox(struct child *child, const struct sandbox_choice *choice)
+{
+    char without[SETTING_VALUE_MAX_BYTES];
+    layers_write(without, sizeof without, choice->without);
+    child_send_setting(child, "sandbox", sandbox_policy_name(choice->policy), NULL);
+    child_send_setting(child, "sandbox_without", without, NULL);
+    child_send_setting(child, "sandbox_unknown", choice->kills_unknown ? "kill" : "refuse", NULL);
+}
+
+void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child,
+                                    const struct sandbox_choice *choice, int number)
 {
     char text[24];
     snprintf(text, sizeof text, "%ld", (long)getpid());
     child_send_setting(child, "supervisor_pid", text, NULL);
-    if (supervisor->config->drop) {
-        snprintf(text, sizeof text, "%lu", (unsigned long)supervisor->config->uid);
-        child_send_setting(child, "uid", text, supervisor->config->user_origin);
-        snprintf(text, sizeof text, "%lu", (unsigned long)supervisor->config->gid);
-        child_send_setting(child, "gid", text, supervisor->config->user_origin);
-    }
+    send_account(supervisor->config, child, number);
+    send_sandbox(child, choice);
     child_send_setting(child, "log_level", log_level_name(supervisor->config->log_level), NULL);
 }
 

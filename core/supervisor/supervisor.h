@@ -55,8 +55,10 @@ void supervisor_start_slots(struct supervisor *supervisor);
 struct slot *supervisor_add_slot(struct supervisor *supervisor, const struct config_collector *collector,
                                  const struct config_target *target);
 
-/* The settings that every child needs for its birth. */
-void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child);
+/* The settings that every child needs for its birth. `number`: of the slot whose worker it is (or who works for that
+ * worker, under the same account), or -1. */
+void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child,
+                                    const struct sandbox_choice *choice, int number);
 
 /* Makes logging follow the configuration. */
 void supervisor_configure_log(const struct config *config);

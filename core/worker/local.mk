@@ -27,6 +27,8 @@ core_worker_libworker_la_SOURCES = \
 	core/worker/round.h \
 	core/worker/row.c \
 	core/worker/row.h \
+	core/worker/rules.c \
+	core/worker/rules.h \
 	core/worker/samples.c \
 	core/worker/samples.h \
 	core/worker/schedule.c \
@@ -42,5 +44,6 @@ core_worker_minotor_worker_CFLAGS = $(AM_CFLAGS) $(MINOTOR_PROGRAM_CFLAGS)
 core_worker_minotor_worker_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_PROGRAM_LDFLAGS)
 core_worker_minotor_worker_LDADD = \
 	core/worker/libworker.la \
+	core/common/libchild.la \
 	core/common/libcommon.la \
 	$(DL_LIBS)

@@ -2,6 +2,7 @@
 /* minotor-worker: started by minotord with its descriptors in place, never by hand. */
 #include "common/birth.h"
 #include "common/exit_code.h"
+#include "worker/rules.h"
 #include "worker/settings.h"
 #include "worker/worker.h"
 
@@ -9,6 +10,7 @@
 struct orders {
     struct worker_settings settings;
     struct heritage heritage;
+    struct sandbox_rules rules;
 };
 
 static int take_setting(const struct control_setting *setting, void *context)
@@ -29,6 +31,13 @@ static int take_message(const struct control_message *message, int descriptor, v
     return 0;
 }
 
+static struct sandbox_rules *make_rules(void *context, bool has_broker)
+{
+    struct orders *orders = context;
+    worker_rules_make(&orders->rules, &orders->settings, has_broker);
+    return &orders->rules;
+}
+
 int main(void)
 {
     static struct orders orders;
@@ -41,11 +50,12 @@ int main(void)
         .profile = SANDBOX_WORKER,
         .take_setting = take_setting,
         .take_message = take_message,
+        .rules = make_rules,
         .context = &orders,
     };
     worker_settings_init(&orders.settings);
     birth(&plan);
     if (worker_settings_complete(&orders.settings) != 0)
         birth_exit(EXIT_CODE_PROTOCOL);
-    worker_run(&orders.settings, &orders.heritage);
+    worker_run(&orders.settings, &orders.heritage, &orders.rules);
 }

@@ -31,6 +31,7 @@
 
 struct worker {
     const struct worker_settings *settings;
+    const struct sandbox_rules *rules;
     struct plugin plugin;
     struct plugin_settings plugin_settings;
     struct samples samples;
@@ -423,10 +424,31 @@ static void idle(struct worker *worker)
         read_control(worker);
 }
 
-_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage)
+/*
+ * A certificate that was renewed is another file than the one that we may read. A successor may: it is asked for
+ * before the round that would fail, and the round is its first. Is nobody there to hear us, the round is tried.
+ */
+static void renew(struct worker *worker)
+{
+    const struct control_message message = { .type = CONTROL_RENEW };
+    const char *stale = sandbox_rules_stale(worker->rules);
+    if (stale == NULL || control_send(FD_CONTROL, &message, -1) != CONTROL_OK)
+        return;
+    log_info("%s was replaced; a worker that may read it is asked for", stale);
+    int64_t until_ms = clock_monotonic_ms() + RENEW_WAIT_MS;
+    for (int64_t left_ms; !worker->stopping && (left_ms = until_ms - clock_monotonic_ms()) > 0;) {
+        struct pollfd waiting = { .fd = FD_CONTROL, .events = POLLIN };
+        if (poll(&waiting, 1, (int)left_ms) > 0)
+            read_control(worker);
+    }
+}
+
+_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage,
+                          const struct sandbox_rules *rules)
 {
     static struct worker worker;
     worker.settings = settings;
+    worker.rules = rules;
     if (settings->row)
         run_row(&worker);
     kept_state_init(&worker.kept, &heritage->state, FD_CONTROL);
@@ -444,6 +466,8 @@ _Noreturn void worker_run(const struct worker_settings *settings, const struct h
             if (worker.round_wanted)
                 schedule_soon(&worker.schedule, clock_monotonic_ms());
         }
+        if (!worker.stopping)
+            renew(&worker);
         if (worker.stopping)
             drain(&worker);
         run_round(&worker);
