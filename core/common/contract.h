@@ -164,6 +164,9 @@
 
 /* Resources of a child. */
 #define WORKER_DATA_MAX_BYTES (256u << 20)
+/* Beside its data a child maps libraries (some 60 MB) and, for a moment, the arena of a thread (128 MB, or it does without). */
+#define ADDRESSES_BESIDE_DATA_BYTES (256u << 20)
+#define STACK_MAX_BYTES (8u << 20) /* the default of Linux, which may have been lifted where minotord was started */
 #define WORKER_FILES_MAX 64
 /* The kernel counts the account's processes and threads, not the worker's: all workers, each with threads that resolve
  * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */

@@ -62,6 +62,37 @@ static int take_shared_zero(const struct scene *scene)
     return refused;
 }
 
+/* Reading, too, fills such a mapping with pages that no limit of data counts. */
+static int take_shared_by_reading(const struct scene *scene)
+{
+    (void)scene;
+    int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    if (zero < 0)
+        return errno;
+    int refused = mapped(mmap(NULL, MORE_THAN_ALLOWED, PROT_READ, MAP_SHARED, zero, 0), MORE_THAN_ALLOWED);
+    close(zero);
+    return refused;
+}
+
+/* What can grow downwards is stack, and stack is not data. */
+static int take_stack(const struct scene *scene)
+{
+    (void)scene;
+    return mapped(mmap(NULL, MORE_THAN_ALLOWED, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0),
+                  MORE_THAN_ALLOWED);
+}
+
+/* A page of the real stack, far from where it is used, moved to where there is room for more. */
+static int move_stack(const struct scene *scene)
+{
+    volatile char frame[256 * 1024];
+    (void)scene;
+    for (size_t i = 0; i < sizeof frame; i += 4096)
+        frame[i] = 1;
+    void *page = (void *)(((uintptr_t)frame + 65536) & ~(uintptr_t)4095);
+    return mapped(mremap(page, 4096, MORE_THAN_ALLOWED, MREMAP_MAYMOVE), MORE_THAN_ALLOWED);
+}
+
 static int take_memory_file(const struct scene *scene)
 {
     (void)scene;
@@ -269,6 +300,9 @@ const struct attack memory[] = {
     { "take_heap", take_heap },
     { "take_shared", take_shared },
     { "take_shared_zero", take_shared_zero },
+    { "take_shared_by_reading", take_shared_by_reading },
+    { "take_stack", take_stack },
+    { "move_stack", move_stack },
     { "take_memory_file", take_memory_file },
     { "take_secret_memory", take_secret_memory },
     { "reserve", reserve },

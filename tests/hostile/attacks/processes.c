@@ -2,6 +2,7 @@
 /* Other programs, more processes, and a hand on those that are there. */
 #include "attack.h"
 
+#include <asm/sockios.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -202,6 +204,15 @@ static int signal_by_socket(const struct scene *scene)
     return outcome(write(ends[1], "x", 1));
 }
 
+/* The same, with the word that sockets have for it. */
+static int signal_by_ioctl(const struct scene *scene)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        return errno;
+    return outcome(ioctl(ends[0], FIOSETOWN, &scene->sibling));
+}
+
 static int priority_of_sibling(const struct scene *scene)
 {
     errno = 0;
@@ -320,6 +331,7 @@ const struct attack processes[] = {
     { "queue_signal", queue_signal },
     { "signal_by_descriptor", signal_by_descriptor },
     { "signal_by_socket", signal_by_socket },
+    { "signal_by_ioctl", signal_by_ioctl },
     { "priority_of_sibling", priority_of_sibling },
     { "limits_of_sibling", limits_of_sibling },
     { "processors_of_sibling", processors_of_sibling },
