@@ -71,7 +71,7 @@ EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker
 UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
-	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_running \
+	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_rules tests/unit/test_running \
 	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings tests/unit/test_usage
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
 COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
@@ -94,6 +94,7 @@ tests_unit_test_usage_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_usage_LDADD = $(WORKER_LDADD) $(JANSSON_LIBS)
 tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
 tests_unit_test_round_LDADD = $(WORKER_LDADD)
+tests_unit_test_rules_LDADD = core/worker/libworker.la core/common/libchild.la $(LDADD) $(DL_LIBS)
 tests_unit_test_reasons_LDADD = $(WORKER_LDADD)
 tests_unit_test_report_LDADD = $(WORKER_LDADD)
 tests_unit_test_running_SOURCES = tests/unit/test_running.c collectors/cell.c collectors/running.c collectors/task.c
@@ -188,6 +189,7 @@ SYSTEM_TESTS += \
 	tests/system/test_query_plans.py \
 	tests/system/test_reload.py \
 	tests/system/test_replica.py \
+	tests/system/test_sandbox.py \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \

@@ -73,7 +73,7 @@
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
 #define RENEW_WAIT_MS 500        /* worker: for the DRAIN that answers RENEW; within PROMISE_GRACE_MS */
-#define RENEW_LIFE_MIN_MS 5000   /* a worker that asks for a successor earlier than this is not heard: no loop of lives */
+#define RENEW_INTERVAL_MIN_MS 10000 /* a slot whose workers ask for successors more often is not heard: no loop of lives */
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 30000

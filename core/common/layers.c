@@ -81,6 +81,13 @@ bool layer_is_optional(enum sandbox_layer layer)
            layer != LAYER_DUMPABLE;
 }
 
+bool sandbox_choice_wants(const struct sandbox_choice *choice, enum sandbox_layer layer)
+{
+    if (!layer_is_optional(layer))
+        return true;
+    return choice->policy != SANDBOX_OFF && (choice->without >> layer & 1) == 0;
+}
+
 void layers_write(char *out, size_t out_bytes, unsigned layers)
 {
     size_t used = 0;

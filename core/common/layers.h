@@ -54,6 +54,9 @@ const char *sandbox_policy_name(unsigned policy);
 int layer_parse(const char *word, enum sandbox_layer *layer);
 int sandbox_policy_parse(const char *word, enum sandbox_policy *policy);
 
+/* Whether a layer is to be applied: neither the policy nor the list of layers left out speaks against it. */
+bool sandbox_choice_wants(const struct sandbox_choice *choice, enum sandbox_layer layer);
+
 /* Whether a configuration may leave a layer out: not those that cost nothing and have no reason to fail. */
 bool layer_is_optional(enum sandbox_layer layer);
 

@@ -55,11 +55,9 @@ int sandbox_take_setting(struct sandbox *sandbox, const struct control_setting *
     return result;
 }
 
-bool sandbox_wants(const struct sandbox *sandbox, enum sandbox_layer layer)
+static bool wants(const struct sandbox *sandbox, enum sandbox_layer layer)
 {
-    if (!layer_is_optional(layer))
-        return true;
-    return sandbox->choice.policy != SANDBOX_OFF && (sandbox->choice.without >> layer & 1) == 0;
+    return sandbox_choice_wants(&sandbox->choice, layer);
 }
 
 /* "landlock is partial (ABI 4); seccomp is missing (Operation not permitted)". */
@@ -89,7 +87,7 @@ static bool is_secret_of_another(const struct sandbox_rules *rules)
 
 static void set_namespace(struct sandbox *sandbox, enum sandbox_layer layer, bool needed, int result, const char *why)
 {
-    if (!sandbox_wants(sandbox, layer))
+    if (!wants(sandbox, layer))
         sandbox_set(sandbox, layer, LAYER_OFF, NULL);
     else if (!needed)
         sandbox_set(sandbox, layer, LAYER_UNNEEDED, NULL);
@@ -110,8 +108,8 @@ void sandbox_leave_namespaces(struct sandbox *sandbox, const struct sandbox_rule
         why = "a file that it has to read belongs to another account";
     if (!may_be_empty)
         why_network = "it connects by itself";
-    bool wants_network = sandbox_wants(sandbox, LAYER_NETWORK) && may_be_empty && !is_broker && why == NULL;
-    bool wants_ipc = sandbox_wants(sandbox, LAYER_IPC) && !is_broker && why == NULL;
+    bool wants_network = wants(sandbox, LAYER_NETWORK) && may_be_empty && !is_broker && why == NULL;
+    bool wants_ipc = wants(sandbox, LAYER_IPC) && !is_broker && why == NULL;
     namespaces_leave(&left, wants_network, wants_ipc);
     set_namespace(sandbox, LAYER_NETWORK, !is_broker, left.network, why_network != NULL ? why_network : why);
     set_namespace(sandbox, LAYER_IPC, !is_broker, left.ipc, why);
@@ -121,7 +119,7 @@ void sandbox_leave_namespaces(struct sandbox *sandbox, const struct sandbox_rule
 
 void sandbox_drop_capabilities(struct sandbox *sandbox, bool keep_to_change_user)
 {
-    if (!sandbox_wants(sandbox, LAYER_CAPABILITIES)) {
+    if (!wants(sandbox, LAYER_CAPABILITIES)) {
         sandbox_set(sandbox, LAYER_CAPABILITIES, LAYER_OFF, NULL);
         return;
     }
@@ -187,15 +185,15 @@ static void apply_seccomp(struct sandbox *sandbox)
 
 void sandbox_apply_filters(struct sandbox *sandbox, struct sandbox_rules *rules)
 {
-    if (sandbox_wants(sandbox, LAYER_WRITE_EXECUTE))
+    if (wants(sandbox, LAYER_WRITE_EXECUTE))
         refuse_write_execute(sandbox);
     else
         sandbox_set(sandbox, LAYER_WRITE_EXECUTE, LAYER_OFF, NULL);
-    if (sandbox_wants(sandbox, LAYER_LANDLOCK))
+    if (wants(sandbox, LAYER_LANDLOCK))
         apply_landlock(sandbox, rules);
     else
         sandbox_set(sandbox, LAYER_LANDLOCK, LAYER_OFF, NULL);
-    if (sandbox_wants(sandbox, LAYER_SECCOMP) && !IS_SANITIZED)
+    if (wants(sandbox, LAYER_SECCOMP) && !IS_SANITIZED)
         apply_seccomp(sandbox);
     else
         sandbox_set(sandbox, LAYER_SECCOMP, LAYER_OFF, NULL);
@@ -209,7 +207,7 @@ static void judge_broker(struct sandbox *sandbox)
         sandbox_set(sandbox, LAYER_BROKER, LAYER_UNNEEDED, NULL);
     else if (sandbox->has_broker)
         sandbox_set(sandbox, LAYER_BROKER, LAYER_APPLIED, NULL);
-    else if (!sandbox_wants(sandbox, LAYER_BROKER))
+    else if (!wants(sandbox, LAYER_BROKER))
         sandbox_set(sandbox, LAYER_BROKER, LAYER_OFF, NULL);
     else
         sandbox_set(sandbox, LAYER_BROKER, LAYER_MISSING, "it connects by itself");

@@ -36,9 +36,6 @@ void sandbox_init(struct sandbox *sandbox, enum sandbox_profile profile);
 /* Takes "sandbox", "sandbox_without", "sandbox_unknown" or "broker". 0; 1: none of them; -1 after logging. */
 int sandbox_take_setting(struct sandbox *sandbox, const struct control_setting *setting);
 
-/* Whether a layer is to be applied: neither the policy nor the list of layers left out speaks against it. */
-bool sandbox_wants(const struct sandbox *sandbox, enum sandbox_layer layer);
-
 /* What became of a layer. `why` goes into the report when it is missing or partial; "" or NULL: nothing to say. */
 void sandbox_set(struct sandbox *sandbox, enum sandbox_layer layer, enum layer_state state, const char *why);
 

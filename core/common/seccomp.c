@@ -45,9 +45,6 @@ static struct scmp_arg_cmp compare(const struct seccomp_test *test)
         out.datum_a = test->mask;
         out.datum_b = test->value;
         break;
-    case COMPARE_NOT_EQUAL:
-        out.op = SCMP_CMP_NE;
-        break;
     case COMPARE_GREATER:
         out.op = SCMP_CMP_GT;
         break;
@@ -64,10 +61,8 @@ static struct scmp_arg_cmp compare(const struct seccomp_test *test)
     return out;
 }
 
-/*
- * 0, or -1 and errno. A name that this library or architecture does not know is no rule; and a rule that says what
- * holds anyway (EACCES of the library) is none either.
- */
+/* 0, or -1 and errno. A name that this library or architecture does not know is no rule; the library refuses a rule that
+ * says what holds anyway. */
 static int add_rule(const struct filter *filter, const char *name, int verdict, const struct seccomp_test *tests)
 {
     struct scmp_arg_cmp compared[SECCOMP_TESTS_MAX];
@@ -116,7 +111,6 @@ static int add_all(const struct filter *filter)
 /* Calls of another architecture, on the same processor, would have other numbers. */
 static int set_attributes(struct filter *filter)
 {
-    seccomp_attr_set(filter->context, SCMP_FLTATR_API_SYSRAWRC, 1); /* the kernel's own errors; newer libraries */
     filter->unlogged = seccomp_attr_set(filter->context, SCMP_FLTATR_CTL_LOG, 1) != 0;
     int result = seccomp_attr_set(filter->context, SCMP_FLTATR_ACT_BADARCH, filter->kill);
     if (result != 0)
@@ -154,10 +148,12 @@ int seccomp_apply(const struct seccomp_plan *plan, const char **why)
         if (build(&filter) != 0)
             return -1;
     }
+    errno = 0;
     int result = seccomp_load(filter.context);
+    int error = errno != 0 ? errno : -result; /* older libraries return one number for all */
     seccomp_release(filter.context);
     if (result != 0) {
-        errno = -result;
+        errno = error;
         return -1;
     }
     if (filter.unlogged && (*why)[0] == '\0')

@@ -25,7 +25,6 @@ enum seccomp_compare {
     COMPARE_END = 0, /* no further test */
     COMPARE_BITS,    /* (argument & mask) == value */
     COMPARE_EQUAL,
-    COMPARE_NOT_EQUAL,
     COMPARE_GREATER,
     COMPARE_IS_SELF, /* the process's own number */
     COMPARE_IS_NOT_SELF,

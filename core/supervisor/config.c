@@ -192,8 +192,8 @@ static void read_state_file(struct config *config, struct config_file *file, con
 static void read_root(struct config *config, struct config_file *file, const struct config_rows *rows)
 {
     static const char *const KEYS[] = {
-        "user",        "worker_uids", "sandbox", "sandbox_without", "sandbox_unknown", "log", "web", "collectors_dir",
-        "state_file",  "paths",       "targets", NULL};
+        "user",    "log",         "web",     "collectors_dir",  "state_file",      "paths",
+        "targets", "worker_uids", "sandbox", "sandbox_without", "sandbox_unknown", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
     config_known_keys(file, root, KEYS);
     read_user(config, file, root);

@@ -66,6 +66,7 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
     slot->description.slot = id;
     slot->row_pipe = -1;
     slot->session = -1;
+    slot->renewed_ms = -RENEW_INTERVAL_MIN_MS;
     child_init(&slot->child, &WORKER, slot, &limits);
     slot_configure(slot, collector, target);
     if (pool_join(slot) == 0)
@@ -360,10 +361,11 @@ void slot_connect(struct slot *slot)
 /* In good order and without blame: it is the file that is another. */
 static void renew(struct slot *slot)
 {
-    struct child *child = &slot->child;
     int64_t now_ms = slot->supervisor->now_ms;
-    if (now_ms - child->born_ms >= RENEW_LIFE_MIN_MS)
-        child_event(child, LIFECYCLE_RESTART, now_ms);
+    if (now_ms < slot->renewed_ms + RENEW_INTERVAL_MIN_MS)
+        return;
+    slot->renewed_ms = now_ms;
+    child_event(&slot->child, LIFECYCLE_RESTART, now_ms);
 }
 
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor)

@@ -35,6 +35,7 @@ struct slot {
     unsigned barren_lives;      /* generations in a row that it was given to and that had no good round */
     struct control_login login; /* how the last generation's login at Mattermost stood */
     bool forgets_login;         /* the next generation begins anew */
+    int64_t renewed_ms;         /* when a worker last got the successor that it asked for */
 };
 
 /* A new slot, not started. `id` is its place in the supervisor's table. NULL: no memory. The caller frees it.

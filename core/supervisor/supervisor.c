@@ -233,6 +233,9 @@ static int load_config(struct supervisor *supervisor)
     if (geteuid() != 0 && supervisor->config->user_origin[0] != '\0')
         log_info("%s: \"user\" is \"%s\" and is ignored: minotord was not started as root",
                  supervisor->config->user_origin, supervisor->config->user);
+    if (geteuid() != 0 && supervisor->config->worker_uids_origin[0] != '\0')
+        log_info("%s: \"worker_uids\" is ignored: minotord was not started as root",
+                 supervisor->config->worker_uids_origin);
     return 0;
 }
 

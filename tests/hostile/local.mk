@@ -115,6 +115,7 @@ ATTACK_FILES = \
 	tests/hostile/attacks/kernel.c \
 	tests/hostile/attacks/manners.c \
 	tests/hostile/attacks/memory.c \
+	tests/hostile/attacks/messages.c \
 	tests/hostile/attacks/network.c \
 	tests/hostile/attacks/people.c \
 	tests/hostile/attacks/processes.c \
@@ -149,6 +150,11 @@ tests/hostile/resolver_loop.so:
 	$(HOSTILE_LOADING) -DWHEN=RESOLVER -DACT=ACT_LOOP
 tests/hostile/resolver_read.so:
 	$(HOSTILE_LOADING) -DWHEN=RESOLVER -DACT=ACT_READ
+
+# A wall around minotor that takes layers of the sandbox away.
+check_PROGRAMS += tests/hostile/outer
+tests_hostile_outer_SOURCES = tests/hostile/outer.c
+tests_hostile_outer_LDADD =
 
 EXTRA_DIST += \
 	$(ATTACK_FILES) \

@@ -82,6 +82,7 @@ class Minotor:
             self.write_collector(name, own)
         self.process = None
         self.account = None  # that starts it; None: the test's own
+        self.outer = []  # options of tests/hostile/outer, a wall around it that takes layers of the sandbox away
         self.address = None
         self.bystanders = set(processes.children(os.getpid()))
 
@@ -111,7 +112,8 @@ class Minotor:
     # -- life -----------------------------------------------------------------------------------------------
 
     def arguments(self, *more):
-        return [MINOTORD, "--config.file=" + self.config_path, *more]
+        wall = [os.path.join(HOSTILE, "outer"), *self.outer, "--"] if self.outer else []
+        return [*wall, MINOTORD, "--config.file=" + self.config_path, *more]
 
     def run(self, *arguments, timeout=START_TIMEOUT):
         """For what ends by itself: --check, a configuration that is refused. Gives the finished process."""

@@ -40,6 +40,8 @@ LIBRARY_HEADERS = {
     "jansson.h": ["core/api", "core/supervisor", "collectors/usage"],
     "mysql": ["core/database"],
     "mariadb": ["core/database"],
+    "seccomp.h": ["core/common"],
+    "cap-ng.h": ["core/common"],
 }
 
 # What a collector may include: the installed header and ISO C. It lives in a sandbox that it knows nothing of.
@@ -54,8 +56,8 @@ INSTRUMENTATION = re.compile(r"_*(asan|ubsan|lsan|sanitizer|sancov)_")
 # Built file -> libraries it may name besides the C library's, and whether it may dlopen.
 PROGRAMS = {
     "core/supervisor/minotord": (["libconfig.so", "libjansson.so"], False),
-    "core/worker/minotor-worker": ([], True),
-    "core/front/minotor-front": (["libmicrohttpd.so"], False),
+    "core/worker/minotor-worker": (["libseccomp.so", "libcap-ng.so"], True),
+    "core/front/minotor-front": (["libmicrohttpd.so", "libseccomp.so", "libcap-ng.so"], False),
 }
 FOREIGN_LIBRARIES = ["libpq.so", "libmicrohttpd.so", "libconfig.so", "libcurl", "libjansson.so", "libmariadb", "libmysqlclient"]
 

@@ -35,8 +35,8 @@ struct attack {
 };
 
 /* Tables, by noun, each ended by a row without a name. */
-extern const struct attack crashes[], files[], kernel_calls[], manners[], memory[], network[], people[], processes[],
-    signals[];
+extern const struct attack crashes[], files[], kernel_calls[], manners[], memory[], messages[], network[], people[],
+    processes[], signals[];
 
 /* 0, or the errno of a call that has just returned this. */
 int outcome(long result);

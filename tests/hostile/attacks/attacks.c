@@ -35,12 +35,12 @@ const char *in_place(const struct scene *scene, const char *name)
 /* NULL: none of that name. `lasts`: its success shows only when the worker still works a round later. */
 static const struct attack *find(const char *name, bool *lasts)
 {
-    static const struct attack *const TABLES[] = { crashes, files, kernel_calls, manners, memory, network, people, processes,
-                                                   signals };
+    static const struct attack *const TABLES[] = { crashes, files,   kernel_calls, manners,   memory,
+                                                   messages, network, people,       processes, signals };
     for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++)
         for (const struct attack *attack = TABLES[i]; attack->name != NULL; attack++)
             if (strcmp(attack->name, name) == 0) {
-                *lasts = TABLES[i] == manners;
+                *lasts = TABLES[i] == manners || TABLES[i] == messages;
                 return attack;
             }
     return NULL;
