@@ -82,12 +82,13 @@ class Stage:
 
     settings   more for minotor.conf
     account    that starts it; None: the test's own
-    wrapper    a command that minotord is started through, which takes something away from outside
+    outer      options of tests/hostile/outer
+    user       whom the workers shall be when root starts it
     """
 
-    def __init__(self, settings=None, account=None, wrapper=(), user=UNPRIVILEGED):
+    def __init__(self, settings=None, account=None, outer=(), user=UNPRIVILEGED):
         self.daemon = Minotor({"good": hostile("good")}, database=self.database, settings=dict(settings or {}))
-        self.daemon.wrapper = wrapper
+        self.daemon.outer = list(outer)
         if AS_ROOT and account is None:
             self.daemon.settings["user"] = user
         self.owner = pwd.getpwnam(account or (user if AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name))

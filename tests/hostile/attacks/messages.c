@@ -29,7 +29,7 @@ static int hoard_places(const struct scene *scene)
 /* That it is better confined than it is. */
 static int report_again(const struct scene *scene)
 {
-    static const char report[1 + 11 + 1 + 2] = { 26 };
+    static const char report[1 + 4 + 1 + 11 + 2] = { 26 };
     (void)scene;
     return say(report, sizeof report);
 }
@@ -61,6 +61,7 @@ static int promise_for_ever(const struct scene *scene)
     say(busy, sizeof busy);
     for (;;)
         nanosleep(&(struct timespec){ .tv_sec = 3600 }, NULL);
+    return 0;
 }
 
 /* As the socket of its session at the database: one end of a pair of its own. */
