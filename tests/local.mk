@@ -28,7 +28,8 @@ FUZZERS =
 SYSTEM_TESTS =
 
 # -- common
-UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
+UNIT_TESTS += tests/unit/test_control tests/unit/test_sandbox tests/unit/test_text tests/unit/test_wire
+tests_unit_test_sandbox_LDADD = core/common/libchild.la $(LDADD)
 
 # -- supervisor
 UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_state_file \

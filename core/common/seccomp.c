@@ -2,6 +2,7 @@
 #include "common/seccomp.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,6 +153,7 @@ int seccomp_apply(const struct seccomp_plan *plan, const char **why)
     int result = seccomp_load(filter.context);
     int error = errno != 0 ? errno : -result; /* older libraries return one number for all */
     seccomp_release(filter.context);
+    malloc_trim(0); /* building it took half a megabyte, which every child would keep */
     if (result != 0) {
         errno = error;
         return -1;

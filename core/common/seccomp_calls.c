@@ -69,7 +69,7 @@ const struct seccomp_names SECCOMP_NAMES[] = {
       "execve execveat ptrace process_vm_readv process_vm_writev process_madvise mount umount umount2 pivot_root chroot "
       "move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr bpf perf_event_open init_module finit_module "
       "delete_module kexec_load kexec_file_load keyctl add_key request_key userfaultfd io_uring_setup io_uring_enter "
-      "io_uring_register setns unshare reboot swapon swapoff acct open_by_handle_at name_to_handle_at iopl ioperm "
+      "io_uring_register setns unshare reboot swapon swapoff acct open_by_handle_at iopl ioperm "
       "modify_ldt kcmp pidfd_getfd personality memfd_create memfd_secret quotactl quotactl_fd syslog sethostname "
       "setdomainname settimeofday clock_settime clock_settime64 adjtimex clock_adjtime clock_adjtime64 vhangup "
       "fanotify_init lookup_dcookie uselib ustat" },
