@@ -51,6 +51,22 @@ tests_fuzz_fuzz_state_file_fuzzer_SOURCES = tests/fuzz/fuzz_state_file.c
 tests_fuzz_fuzz_state_file_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_state_file_fuzzer_LDADD = $(SUPERVISOR_LDADD)
 
+# -- the broker, and both ends of a worker's way out
+UNIT_TESTS += tests/unit/test_broker tests/unit/test_places tests/unit/test_reach tests/unit/test_way_out
+BROKER_LDADD = core/broker/libbroker.la core/common/libchild.la $(LDADD)
+tests_unit_test_broker_LDADD = $(BROKER_LDADD)
+tests_unit_test_places_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+tests_unit_test_places_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
+tests_unit_test_way_out_LDADD = core/worker/libworker.la $(BROKER_LDADD) $(DL_LIBS)
+FUZZ_REPLAYS += tests/fuzz/fuzz_reach_replay
+FUZZERS += tests/fuzz/fuzz_reach_fuzzer
+tests_fuzz_fuzz_reach_replay_SOURCES = tests/fuzz/fuzz_reach.c tests/tap/replay.c
+tests_fuzz_fuzz_reach_replay_LDADD = $(BROKER_LDADD)
+tests_fuzz_fuzz_reach_fuzzer_SOURCES = tests/fuzz/fuzz_reach.c
+tests_fuzz_fuzz_reach_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+tests_fuzz_fuzz_reach_fuzzer_LDADD = $(BROKER_LDADD)
+SYSTEM_TESTS += tests/system/test_broker.py tests/system/test_workload.py
+
 # -- Mattermost's own configuration
 MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
 UNIT_TESTS += tests/unit/test_config_mattermost tests/unit/test_dsn tests/unit/test_mattermost_config \

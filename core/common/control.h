@@ -53,6 +53,7 @@ enum control_party {
     CONTROL_FROM_SUPERVISOR = 1,
     CONTROL_FROM_WORKER = 2,
     CONTROL_FROM_FRONT = 4,
+    CONTROL_FROM_BROKER = 8, /* says nothing but how it was born */
 };
 
 /* One setting of a child. `origin` is "file:line" or "" and is used in messages about the value. */
@@ -217,6 +218,10 @@ enum control_result control_send(int socket, const struct control_message *messa
  */
 enum control_result control_receive(int socket, enum control_party sender, struct control_message *message,
                                     int *descriptor);
+
+/* The same for other datagrams on such a pair, as they are; `size` is that of `bytes` and becomes the message's. */
+enum control_result control_send_bytes(int socket, const void *bytes, size_t size, int descriptor);
+enum control_result control_receive_bytes(int socket, void *bytes, size_t *size, int *descriptor);
 
 /* Closes a descriptor that came along, or not (-1), and makes it -1. Never waits: for how long close() does with a TCP
  * socket is its sender's choice. */

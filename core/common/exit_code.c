@@ -30,6 +30,7 @@ static const struct {
     { EXIT_CODE_PLUGIN_OPEN, false, "the plugin could not open" },
     { EXIT_CODE_HTTP, false, "could not start the HTTP service" },
     { EXIT_CODE_ROW, false, "could not read Mattermost's configuration in its database" },
+    { EXIT_CODE_BROKER, false, "lost its broker" },
 };
 
 _Static_assert(sizeof codes / sizeof codes[0] == EXIT_CODE_LAST - EXIT_CODE_USAGE + 2, "every exit code has its row");

@@ -15,8 +15,12 @@ core_common_libcommon_la_SOURCES = \
 	core/common/layers.h \
 	core/common/log.c \
 	core/common/log.h \
+	core/common/lookup.c \
+	core/common/lookup.h \
 	core/common/plain_http.c \
 	core/common/plain_http.h \
+	core/common/reach.c \
+	core/common/reach.h \
 	core/common/report.h \
 	core/common/text.c \
 	core/common/text.h \

@@ -195,8 +195,7 @@ static bool round_was_good(const struct child *child, uint8_t status)
            status == ROUND_NO_DATA;
 }
 
-/* Says what is missing or partial; again only when it is another thing. */
-static void tell_sandbox(struct child *child, const struct control_sandbox *said)
+void child_take_sandbox(struct child *child, const struct control_sandbox *said)
 {
     char detail[sizeof said->detail];
     text_one_line(detail, sizeof detail, said->detail);
@@ -222,7 +221,7 @@ static void take_sandbox(struct child *child, const struct control_sandbox *said
         return;
     }
     child->confined = true;
-    tell_sandbox(child, said);
+    child_take_sandbox(child, said);
     if (child->kind->confined != NULL)
         child->kind->confined(child);
 }

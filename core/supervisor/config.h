@@ -133,6 +133,8 @@ struct config_paths {
     char worker_origin[CONFIG_ORIGIN_BYTES];
     char front[CONFIG_PATH_BYTES];
     char front_origin[CONFIG_ORIGIN_BYTES];
+    char broker[CONFIG_PATH_BYTES];
+    char broker_origin[CONFIG_ORIGIN_BYTES];
     char collectors[CONFIG_PATH_BYTES]; /* folder of NAME.so */
     char drivers[CONFIG_PATH_BYTES];    /* folder of database drivers */
 };

@@ -17,6 +17,8 @@ static void front_changed(struct child *child);
 static const struct child_kind FRONT = {
     .party = CONTROL_FROM_FRONT,
     .spawn = front_spawn,
+    .read_control = child_read_control,
+    .reap = child_reap,
     .message = front_message,
     .changed = front_changed,
 };
@@ -39,7 +41,8 @@ static int front_spawn(struct child *child)
     const struct spawn_plan plan = {.program = supervisor->front_program,
                                     .null = supervisor->null,
                                     .title = "minotor: front",
-                                    .data = -1};
+                                    .data = -1,
+                                    .broker = -1};
     if (child_spawn(child, &plan) != 0)
         return -1;
     supervisor_send_birth_settings(supervisor, child, &supervisor->config->sandbox, -1);

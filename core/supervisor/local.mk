@@ -2,6 +2,8 @@
 
 noinst_LTLIBRARIES += core/supervisor/libsupervisor.la
 core_supervisor_libsupervisor_la_SOURCES = \
+	core/supervisor/broker.c \
+	core/supervisor/broker.h \
 	core/supervisor/budget.c \
 	core/supervisor/budget.h \
 	core/supervisor/check.c \
@@ -44,6 +46,8 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/outbox.h \
 	core/supervisor/password.c \
 	core/supervisor/password.h \
+	core/supervisor/places.c \
+	core/supervisor/places.h \
 	core/supervisor/pool.c \
 	core/supervisor/pool.h \
 	core/supervisor/reload.c \

@@ -25,6 +25,8 @@ static void slot_died(struct child *child);
 static const struct child_kind WORKER = {
     .party = CONTROL_FROM_WORKER,
     .spawn = slot_spawn,
+    .read_control = child_read_control,
+    .reap = child_reap,
     .message = slot_message,
     .line = slot_line,
     .confined = slot_confined,
@@ -69,6 +71,7 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
     slot->renewed_ms = -RENEW_INTERVAL_MIN_MS;
     slot->held_since_ms = -1;
     child_init(&slot->child, &WORKER, slot, &limits);
+    broker_init(slot);
     slot_configure(slot, collector, target);
     if (pool_join(slot) == 0)
         return slot;
@@ -83,6 +86,7 @@ void slot_free(struct slot *slot)
     pool_leave(slot);
     if (slot->row_pipe >= 0)
         close(slot->row_pipe);
+    broker_end(slot);
     child_release(&slot->child);
     free(slot);
 }
@@ -230,6 +234,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
     const struct config_collector *collector = slot->collector;
     struct child *child = &slot->child;
     supervisor_send_birth_settings(slot->supervisor, child, &collector->sandbox, (int)slot->description.slot);
+    child_send_setting(child, "broker", slot->broker.pid != 0 ? "1" : "0", NULL);
     child_send_setting(child, "slot", child->name, NULL);
     child_send_setting(child, "collector", collector->name, collector->origin);
     child_send_setting(child, "target", slot->target->name, slot->target->origin);
@@ -242,7 +247,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
         send_number(child, "row", 1);
     else if (slot->supervisor->trial != NULL)
         send_number(child, "trial", 1);
-    target_settings_send(slot->target, secrets, child);
+    target_settings_send(slot->target, collector->secrets, secrets, child);
     for (unsigned i = 0; i < collector->setting_count; i++) {
         const struct config_setting_value *value = &collector->settings[i];
         char name[NAME_MAX_BYTES + 16];
@@ -311,6 +316,7 @@ static int slot_spawn(struct child *child)
     struct target_secrets secrets;
     char title[NAME_MAX_BYTES * 2 + 32];
     int data[2] = {-1, -1};
+    int broker = -1;
     int result = -1;
     if (read_secrets(slot, &secrets) != 0)
         goto out;
@@ -321,21 +327,28 @@ static int slot_spawn(struct child *child)
         child_set_error(child, "a data pipe could not be had: %s", strerror(errno));
         goto out;
     }
+    if (broker_spawn(slot, &broker) != 0)
+        goto out;
     text_format(title, sizeof title, "minotor: worker %s", child->name);
     /* Without a front it writes to nowhere until one is ready and CONTROL_DATA brings it a pipe. */
     const struct spawn_plan plan = {.program = supervisor->worker_program,
                                     .null = supervisor->null,
                                     .title = title,
-                                    .data = data[1] >= 0 ? data[1] : supervisor->null};
+                                    .data = data[1] >= 0 ? data[1] : supervisor->null,
+                                    .broker = broker};
     result = child_spawn(child, &plan);
-    if (result != 0)
+    if (result != 0) {
+        broker_end(slot);
         goto out;
+    }
     settle_place(slot);
     send_settings(slot, &secrets);
     hand_over(slot, &data[0]);
 out:
     explicit_bzero(&secrets, sizeof secrets);
     close_data_pipe(data);
+    if (broker >= 0)
+        close(broker);
     return result;
 }
 
@@ -394,6 +407,7 @@ static void slot_line(struct child *child, enum log_level level, const char *tex
 static void slot_died(struct child *child)
 {
     struct slot *slot = child->owner;
+    broker_end(slot);
     pool_worker_died(slot);
     doubt_state(slot);
     if (slot->supervisor->trial != NULL && !row_is_reader(slot))

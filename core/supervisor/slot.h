@@ -17,6 +17,7 @@ struct supervisor;
 struct slot {
     struct supervisor *supervisor;
     struct child child;                       /* its worker */
+    struct child broker;                      /* the worker's way out (broker.h); without a life of its own */
     struct control_slot description;          /* as the front knows it; generation is that of the last pipe */
     const struct config_collector *collector; /* in supervisor->config; NULL once it is removed */
     const struct config_target *target;       /* likewise */

@@ -136,7 +136,10 @@ static int open_programs(struct supervisor *supervisor)
     if (supervisor->worker_program < 0)
         return -1;
     supervisor->front_program = open_program(paths->front, paths->front_origin);
-    return supervisor->front_program < 0 ? -1 : 0;
+    if (supervisor->front_program < 0)
+        return -1;
+    supervisor->broker_program = open_program(paths->broker, paths->broker_origin);
+    return supervisor->broker_program < 0 ? -1 : 0;
 }
 
 static int open_listeners(struct supervisor *supervisor)
@@ -272,12 +275,13 @@ static enum minotord_status start(struct supervisor *supervisor)
 static void close_all(struct supervisor *supervisor)
 {
     const int descriptors[] = {supervisor->null, supervisor->signals, supervisor->worker_program,
-                               supervisor->front_program};
+                               supervisor->front_program, supervisor->broker_program};
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         struct slot *slot = supervisor->slots[i];
         supervisor->slots[i] = NULL;
         slot_free(slot);
     }
+    departed_release(&supervisor->departed);
     child_release(&supervisor->front);
     for (unsigned i = 0; i < supervisor->listener_count; i++)
         close(supervisor->listeners[i]);
@@ -295,6 +299,7 @@ static void init(struct supervisor *supervisor, const struct options *options)
                                       .signals = -1,
                                       .worker_program = -1,
                                       .front_program = -1,
+                                      .broker_program = -1,
                                       .started_wall_ms = clock_wall_ms()};
     front_link_init(supervisor);
 }

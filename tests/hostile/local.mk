@@ -34,6 +34,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/open_fails.so \
 	tests/hostile/parting.so \
 	tests/hostile/poisoned.so \
+	tests/hostile/reach.so \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \
 	tests/hostile/smuggler.so \

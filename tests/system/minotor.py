@@ -23,6 +23,7 @@ HOSTILE = os.path.join(BUILD, "tests/hostile")
 PATHS = {
     "worker": os.path.join(BUILD, "core/worker/minotor-worker"),
     "front": os.path.join(BUILD, "core/front/minotor-front"),
+    "broker": os.path.join(BUILD, "core/broker/minotor-broker"),
     "collectors": os.path.join(BUILD, "collectors/kpi/.libs"),
     "drivers": os.path.join(BUILD, "core/database/.libs"),
 }
