@@ -191,7 +191,11 @@
  * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
 #define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
 #define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
-#define BROKER_FILES_MAX 64               /* likewise: sockets of the threads, one of a connection, and its own */
+/*
+ * Not so many are ever open. But who may open as many may have as many on the way to others, and the kernel counts those
+ * of the whole account: a collector can leave 253 there, and so can each of its siblings.
+ */
+#define BROKER_FILES_MAX (SLOTS_MAX * 512)
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
 #define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
 

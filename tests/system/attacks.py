@@ -70,7 +70,7 @@ lock_file                     hit                 hit                 EACCES    
 look_at_names                 hit                 hit                 hit                 hit                 hit                 hit [names]
 watch_files                   hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
 watch_file_system             hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
-handle_of_file                hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
+handle_of_file                hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
 open_by_handle                hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 load_code                     hit                 hit                 EACCES              hit                 EACCES              EACCES
 # processes
@@ -114,7 +114,7 @@ connect_to_abstract           hit                 hit                 EPERM     
 ask_for_port                  hit                 hit                 EACCES              hit                 EACCES              EACCES
 ask_for_host                  hit                 hit                 hit                 hit                 hit                 hit
 ask_for_socket                hit                 hit                 hit                 hit                 hit                 hit
-ask_for_name                  hit                 hit                 hit                 hit                 hit                 hit [TODO]
+ask_for_name                  hit                 hit                 hit                 hit                 hit                 hit
 connect_over_ipv6             hit                 hit                 EACCES              hit                 EACCES              EACCES
 connect_by_sending            hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
 connect_by_message            hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
@@ -281,12 +281,14 @@ garbage                       bad_frame           bad_frame           bad_frame 
 torn                          bad_frame           bad_frame           bad_frame           bad_frame           bad_frame           bad_frame
 half                          SIGKILL             SIGKILL             SIGKILL             SIGKILL             SIGKILL             SIGKILL
 # messages in its worker's name
-hoard_places                  x                   x                   x                   x                   x                   x [time]
-report_again                  x                   x                   x                   x                   x                   x
-be_ready_again                x                   x                   x                   x                   x                   x
-give_orders                   x                   x                   x                   x                   x                   x
-promise_for_ever              x                   x                   x                   x                   x                   x
-give_descriptor               x                   x                   x                   x                   x                   x [own process]
+hoard_places                  hit                 hit                 hit                 hit                 hit                 hit [time]
+report_again                  protocol            protocol            protocol            protocol            protocol            protocol
+be_ready_again                protocol            protocol            protocol            protocol            protocol            protocol
+give_orders                   protocol            protocol            protocol            protocol            protocol            protocol
+promise_for_ever              deadline            deadline            deadline            deadline            deadline            deadline
+give_descriptor               hit                 hit                 hit                 hit                 hit                 hit [own process]
+talk_nonsense_to_broker       x                   x                   x                   x                   x                   x [own process]
+hoard_in_flight               x                   x                   x                   x                   x                   x [own process]
 """
 
 # What is another outcome than in the column "all" when the kernel has less: Landlock of an older interface, none (abi0), no

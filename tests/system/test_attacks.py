@@ -141,6 +141,20 @@ def test_a_place_at_the_database_is_not_kept_for_ever(kpi, mattermost):
     assert daemon.log_lines("hoard_places.*has kept a place")
 
 
+def test_descriptors_in_flight_are_no_trap_for_others():
+    """One account, one worker that leaves hundreds of them on the way: the broker of another still hands over its connection."""
+    stage = Stage()
+    first, second = ({name: ATTACKS[name]} for name in ("hoard_in_flight", "connect_as_configured"))
+    try:
+        assert stage.run(first) == {"hoard_in_flight": "hit"}
+        stage.add(second)
+        assert stage.wait(second) == {"connect_as_configured": "hit"}
+    finally:
+        print(stage.daemon.log_tail())
+        complaints = stage.end()
+    assert not complaints
+
+
 def record(cell, outcomes):
     path = os.environ["ATTACKS_JSON"]
     known = {}

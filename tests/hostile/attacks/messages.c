@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Speaking to the supervisor in the worker's name, past the host's functions. The numbers are those of common/control.h. */
+/* Speaking to the supervisor and the broker in the worker's name, past the host's functions. The numbers are those of common/control.h. */
 #include "attack.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define FD_CONTROL 3
+#define FD_BROKER 5
 
 static int say(const void *bytes, size_t size)
 {
@@ -86,6 +87,41 @@ static int give_descriptor(const struct scene *scene)
     return refused;
 }
 
+/* To the broker, if there is one, past the functions that speak to it. */
+static int talk_nonsense_to_broker(const struct scene *scene)
+{
+    static const char nonsense[64] = "connect me with everything";
+    (void)scene;
+    return outcome(send(FD_BROKER, nonsense, sizeof nonsense, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/*
+ * The kernel counts the descriptors of an account that were sent and not yet received, and refuses more to whoever may
+ * not open as many: they stay there, in a pair of sockets, and others of the same account could hand over no connection.
+ */
+static int hoard_in_flight(const struct scene *scene)
+{
+    enum { AT_ONCE = 253 };
+    union {
+        char bytes[CMSG_SPACE(AT_ONCE * sizeof(int))];
+        struct cmsghdr head;
+    } space = { .bytes = { 0 } };
+    char byte = 0;
+    struct iovec vector = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space };
+    int ends[2], refused = 0, sent = 0;
+    (void)scene;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return errno;
+    space.head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+    space.head.cmsg_len = CMSG_LEN(AT_ONCE * sizeof(int)); /* all of them are descriptor 0 */
+    while (sent < 64 && refused == 0) {
+        refused = outcome(sendmsg(ends[1], &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+        sent += refused == 0;
+    }
+    return sent > 0 ? 0 : refused;
+}
+
 const struct attack messages[] = {
     { "hoard_places", hoard_places },
     { "report_again", report_again },
@@ -93,5 +129,7 @@ const struct attack messages[] = {
     { "give_orders", give_orders },
     { "promise_for_ever", promise_for_ever },
     { "give_descriptor", give_descriptor },
+    { "talk_nonsense_to_broker", talk_nonsense_to_broker },
+    { "hoard_in_flight", hoard_in_flight },
     { NULL, NULL },
 };

@@ -101,14 +101,15 @@ static int ask_for_socket(const struct scene *scene)
     return refused;
 }
 
+/* Every host knows it; what is asked of a name server can carry a secret. */
 static int ask_for_name(const struct scene *scene)
 {
     struct addrinfo *found = NULL;
     (void)scene;
-    int failed = getaddrinfo("minotor.invalid", "80", &(struct addrinfo){ .ai_socktype = SOCK_STREAM }, &found);
+    int failed = getaddrinfo("localhost", "80", &(struct addrinfo){ .ai_socktype = SOCK_STREAM }, &found);
     if (failed == 0)
         freeaddrinfo(found);
-    return failed == 0 || failed == EAI_NONAME ? 0 : failed == EAI_AGAIN ? EAGAIN : failed == EAI_SYSTEM ? errno : EACCES;
+    return failed == 0 ? 0 : failed == EAI_SYSTEM ? errno : ENOENT;
 }
 
 static int connect_over_ipv6(const struct scene *scene)
