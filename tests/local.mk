@@ -193,6 +193,7 @@ SYSTEM_TESTS += tests/fixtures/test_fixtures_mysql.py tests/system/test_worker_m
 SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py tests/system/test_seed_page.py tests/system/test_scripted_day.py
 
 SYSTEM_TESTS += \
+	tests/system/test_attacks.py \
 	tests/system/test_bad_servers.py \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \

@@ -187,6 +187,9 @@ static void set_limits(const struct birth_settings *own, struct sandbox *sandbox
     limit(RLIMIT_NOFILE, own->files_max, "limit of descriptors");
 #ifndef MINOTOR_SANITIZED /* the sanitizers' shadow memory is counted as data, and they start threads */
     limit(RLIMIT_DATA, own->data_max_bytes, "limit of memory");
+    /* Stacks, mappings that grow downwards and shared ones are not data: what else would bound them? */
+    limit(RLIMIT_AS, own->data_max_bytes + ADDRESSES_BESIDE_DATA_BYTES, "limit of addresses");
+    limit(RLIMIT_STACK, STACK_MAX_BYTES, "limit of the stack");
     sandbox_set(sandbox, LAYER_LIMITS, LAYER_APPLIED, NULL);
 #else
     sandbox_set(sandbox, LAYER_LIMITS, LAYER_OFF, NULL);

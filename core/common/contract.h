@@ -210,11 +210,18 @@
 #define LIMIT_SHORT_SHARE 8 /* with less than an eighth of its memory left, want of memory is why a worker dies */
 
 /* Resources of a child. */
+/* Beside its data a child maps libraries (some 60 MB) and, for a moment, the arena of a thread (128 MB, or it does without). */
+#define ADDRESSES_BESIDE_DATA_BYTES (256u << 20)
+#define STACK_MAX_BYTES (8u << 20) /* the default of Linux, which may have been lifted where minotord was started */
 /* The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
  * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
 #define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
 #define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
-#define BROKER_FILES_MAX 64               /* likewise: sockets of the threads, one of a connection, and its own */
+/*
+ * Not so many are ever open. But who may open as many may have as many on the way to others, and the kernel counts those
+ * of the whole account: a collector can leave 253 there, and so can each of its siblings.
+ */
+#define BROKER_FILES_MAX (SLOTS_MAX * 512)
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
 #define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
 

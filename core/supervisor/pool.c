@@ -227,13 +227,42 @@ void pool_worker_died(struct slot *slot)
 
 /* ---- time */
 
+/* Until when the slot's worker may keep others from the places that it has; INT64_MAX: it keeps nobody. */
+static int64_t hoard_due_ms(const struct slot *slot)
+{
+    if (slot->held_since_ms < 0 || slot->collector == NULL)
+        return INT64_MAX;
+    return slot->held_since_ms + slot->collector->timeout_ms + TERM_GRACE_MS + PROMISE_GRACE_MS;
+}
+
+/* A place is worked with in a round, which is bounded. A collector can say otherwise in its worker's name. */
+static void look_for_hoard(struct slot *slot)
+{
+    const struct supervisor *supervisor = slot->supervisor;
+    const struct budget_claim *claim = &slot->pool->budget.claims[slot->description.slot];
+    bool holds = claim->hold == BUDGET_IN_USE || claim->hold == BUDGET_RECALLED || claim->cancel == BUDGET_CANCEL_OPEN;
+    if (!holds)
+        slot->held_since_ms = -1;
+    else if (slot->held_since_ms < 0)
+        slot->held_since_ms = supervisor->now_ms;
+    if (hoard_due_ms(slot) > supervisor->now_ms)
+        return;
+    slot->held_since_ms = -1;
+    log_error("%s[%ld]: has kept a place at the database for longer than a round lasts", slot->child.name,
+              (long)slot->child.pid);
+    child_event(&slot->child, LIFECYCLE_PROTOCOL, supervisor->now_ms);
+}
+
 int64_t pool_due_ms(const struct supervisor *supervisor)
 {
     int64_t due_ms = INT64_MAX;
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         const struct slot *slot = supervisor->slots[i];
-        int64_t own_ms = slot != NULL ? budget_due_ms(&slot->pool->budget) : INT64_MAX;
+        if (slot == NULL)
+            continue;
+        int64_t own_ms = budget_due_ms(&slot->pool->budget), hoard_ms = hoard_due_ms(slot);
         due_ms = own_ms < due_ms ? own_ms : due_ms;
+        due_ms = hoard_ms < due_ms ? hoard_ms : due_ms;
     }
     return due_ms;
 }
@@ -241,8 +270,10 @@ int64_t pool_due_ms(const struct supervisor *supervisor)
 void pool_tick(struct supervisor *supervisor)
 {
     for (unsigned i = 0; i < SLOTS_MAX; i++)
-        if (supervisor->slots[i] != NULL)
+        if (supervisor->slots[i] != NULL) {
             look_at_session(supervisor->slots[i]);
+            look_for_hoard(supervisor->slots[i]);
+        }
     /* Several slots share a budget; one that has been looked at is not due again. */
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         struct slot *slot = supervisor->slots[i];

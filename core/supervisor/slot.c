@@ -73,6 +73,7 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
     slot->row_pipe = -1;
     slot->session = -1;
     slot->renewed_ms = -RENEW_INTERVAL_MIN_MS;
+    slot->held_since_ms = -1;
     child_init(&slot->child, &WORKER, slot, &limits);
     broker_init(slot);
     slot_configure(slot, collector, target);

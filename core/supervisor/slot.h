@@ -27,6 +27,7 @@ struct slot {
     uint32_t session_request;   /* of the worker's last WANT */
     int session;                /* socket of its session at the database, the worker's too; -1: none, or not known */
     bool session_ends;          /* nobody holds it any more; closed when the server has closed its end */
+    int64_t held_since_ms;      /* its worker has had a place in the pool, not idle, ever since; -1: it has none */
     bool started;               /* it has been told to run */
     int row_pipe;               /* of a reader of a configuration (row.h): what it writes, or -1 */
     bool row_tried;             /* likewise: it has ended once, well or not */

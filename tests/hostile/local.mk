@@ -68,8 +68,24 @@ HOSTILE_DESCRIPTORS = \
 	tests/hostile/descriptor_size.so \
 	tests/hostile/descriptor_twice.so
 
-check_DATA += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS)
-CLEANFILES += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS)
+# One collector with all attacks, which carries out the one that its slot is named after; the same with a database; and
+# those that strike while they are loaded.
+HOSTILE_ATTACKS = \
+	tests/hostile/attacks.so \
+	tests/hostile/attacks_database.so \
+	tests/hostile/constructor_address.so \
+	tests/hostile/constructor_execute.so \
+	tests/hostile/constructor_exit.so \
+	tests/hostile/constructor_loop.so \
+	tests/hostile/constructor_read.so \
+	tests/hostile/resolver_address.so \
+	tests/hostile/resolver_execute.so \
+	tests/hostile/resolver_exit.so \
+	tests/hostile/resolver_loop.so \
+	tests/hostile/resolver_read.so
+
+check_DATA += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_ATTACKS)
+CLEANFILES += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_ATTACKS)
 
 HOSTILE_BUILD = $(AM_V_CCLD)$(MKDIR_P) tests/hostile && \
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fPIC -shared -Wl,-z,defs -I$(top_srcdir)/include
@@ -105,12 +121,58 @@ tests/hostile/descriptor_size.so:
 tests/hostile/descriptor_twice.so:
 	$(HOSTILE_DESCRIPTOR) -DFAMILY_COUNT=2
 
+ATTACK_FILES = \
+	tests/hostile/attacks/attacks.c \
+	tests/hostile/attacks/crashes.c \
+	tests/hostile/attacks/files.c \
+	tests/hostile/attacks/kernel.c \
+	tests/hostile/attacks/manners.c \
+	tests/hostile/attacks/memory.c \
+	tests/hostile/attacks/messages.c \
+	tests/hostile/attacks/network.c \
+	tests/hostile/attacks/people.c \
+	tests/hostile/attacks/processes.c \
+	tests/hostile/attacks/signals.c
+$(HOSTILE_ATTACKS): $(ATTACK_FILES) tests/hostile/attacks/attack.h tests/hostile/attacks/loading.c \
+	include/minotor/collector.h
+
+HOSTILE_ATTACK = $(HOSTILE_BUILD) -o $@ $(ATTACK_FILES:%=$(top_srcdir)/%)
+tests/hostile/attacks.so:
+	$(HOSTILE_ATTACK)
+tests/hostile/attacks_database.so:
+	$(HOSTILE_ATTACK) -DNEEDS=MINOTOR_NEEDS_DATABASE
+
+HOSTILE_LOADING = $(HOSTILE_BUILD) -o $@ $(top_srcdir)/tests/hostile/attacks/loading.c -DNAME='"$(basename $(@F))"'
+tests/hostile/constructor_address.so:
+	$(HOSTILE_LOADING) -DWHEN=CONSTRUCTOR -DACT=ACT_ADDRESS
+tests/hostile/constructor_execute.so:
+	$(HOSTILE_LOADING) -DWHEN=CONSTRUCTOR -DACT=ACT_EXECUTE
+tests/hostile/constructor_exit.so:
+	$(HOSTILE_LOADING) -DWHEN=CONSTRUCTOR -DACT=ACT_EXIT
+tests/hostile/constructor_loop.so:
+	$(HOSTILE_LOADING) -DWHEN=CONSTRUCTOR -DACT=ACT_LOOP
+tests/hostile/constructor_read.so:
+	$(HOSTILE_LOADING) -DWHEN=CONSTRUCTOR -DACT=ACT_READ
+tests/hostile/resolver_address.so:
+	$(HOSTILE_LOADING) -DWHEN=RESOLVER -DACT=ACT_ADDRESS
+tests/hostile/resolver_execute.so:
+	$(HOSTILE_LOADING) -DWHEN=RESOLVER -DACT=ACT_EXECUTE
+tests/hostile/resolver_exit.so:
+	$(HOSTILE_LOADING) -DWHEN=RESOLVER -DACT=ACT_EXIT
+tests/hostile/resolver_loop.so:
+	$(HOSTILE_LOADING) -DWHEN=RESOLVER -DACT=ACT_LOOP
+tests/hostile/resolver_read.so:
+	$(HOSTILE_LOADING) -DWHEN=RESOLVER -DACT=ACT_READ
+
 # A wall around minotor that takes layers of the sandbox away.
 check_PROGRAMS += tests/hostile/outer
 tests_hostile_outer_SOURCES = tests/hostile/outer.c
 tests_hostile_outer_LDADD =
 
 EXTRA_DIST += \
+	$(ATTACK_FILES) \
+	tests/hostile/attacks/attack.h \
+	tests/hostile/attacks/loading.c \
 	tests/hostile/descriptor.c \
 	tests/hostile/hostile.h \
 	$(HOSTILE_COLLECTORS:.so=.c)

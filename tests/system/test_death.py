@@ -24,9 +24,9 @@ def restarts(page, cause, collector="kpi"):
 class Scraper(threading.Thread):
     """Scrapes all the time; keeps what went wrong and how long the slowest answer took."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, pause=0.01):
         super().__init__(daemon=True)
-        self.minotor = daemon
+        self.minotor, self.pause = daemon, pause
         self.good, self.bad, self.slowest = 0, [], 0.0
         self.over = threading.Event()
 
@@ -43,7 +43,7 @@ class Scraper(threading.Thread):
             except (OSError, http.client.HTTPException) as error:
                 self.bad.append(repr(error))
             self.slowest = max(self.slowest, time.monotonic() - begin)
-            time.sleep(0.01)
+            time.sleep(self.pause)
 
     def __enter__(self):
         self.start()

@@ -18,11 +18,11 @@ VALUE = "hostile_{}_value"
 class Neighbour:
     """The healthy collector beside the bad one, and all that must not change because of it."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, pause=0.01):
         self.minotor = daemon
         daemon.wait_until_good("good")
         self.before = daemon.pid, daemon.front(), daemon.worker("good")
-        self.scraper = Scraper(daemon)
+        self.scraper = Scraper(daemon, pause)
 
     def __enter__(self):
         self.scraper.start()
