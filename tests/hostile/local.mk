@@ -10,6 +10,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/close_hangs.so \
 	tests/hostile/closer.so \
 	tests/hostile/constructor.so \
+	tests/hostile/constructor_sleeps.so \
 	tests/hostile/duplicate.so \
 	tests/hostile/exit.so \
 	tests/hostile/fails.so \
