@@ -193,7 +193,7 @@ class Site:
             self.road = enter(network.Proxy(self.engine.socket(self.server)))
             self.place = "127.0.0.1", self.road.port
         self.api_place = self.api_road.host, self.api_road.port
-        self.frozen = False
+        self.frozen, self._lock = False, threading.Lock()
 
     def close(self):
         self.stack.close()
@@ -208,15 +208,32 @@ class Site:
         """All collectors, and one that asks nobody."""
         database_place = {"host": host or self.place[0], "port": self.place[1], "sslmode": "disable", "max_connections": BUDGET}
         one = every_collector.prepare(minotor, self.source, self.engine.name, self.api, limits=database_place,
-                                      **{**SCHEDULE, **schedule})
+                                      own={"jobs": {"queue_interval": "500ms"}}, **{**SCHEDULE, **schedule})
         one.settings["targets"][0]["api"]["url"] = f"http://{api_host or self.api_place[0]}:{self.api_place[1]}"
         one.write_config()
         one.write_collector("good", hostile("good"))
         return one
 
-    def sessions(self):
+    def _count(self, query):
         """At the server; None while it says nothing."""
-        return None if self.frozen else int(self.observer(self.engine.count)[0])
+        with self._lock:
+            return None if self.frozen else int(self.observer(query)[0])
+
+    def sessions(self):
+        return self._count(self.engine.count)
+
+    def working(self):
+        """Sessions that a query of ours is under way in."""
+        return self._count(self.engine.working)
+
+    def freeze(self):
+        with self._lock:
+            self.frozen = True
+            self.server.sigstop()
+
+    def thaw(self):
+        self.server.sigcont()
+        self.frozen = False
 
     def end_sessions(self):
         self.engine.end(self.source)
@@ -277,13 +294,11 @@ class Stop(Hang):
 
     def begin(self):
         super().begin()
-        self.site.frozen = True
-        self.site.server.sigstop()
+        self.site.freeze()
 
     def end(self):
         super().end()
-        self.site.server.sigcont()
-        self.site.frozen = False
+        self.site.thaw()
 
 
 class BlackHole(Hang):
