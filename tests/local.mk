@@ -189,6 +189,7 @@ SYSTEM_TESTS += \
 	tests/system/test_query_plans.py \
 	tests/system/test_reload.py \
 	tests/system/test_replica.py \
+	tests/system/test_secret_scan.py \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
