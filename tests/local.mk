@@ -28,7 +28,8 @@ FUZZERS =
 SYSTEM_TESTS =
 
 # -- common
-UNIT_TESTS += tests/unit/test_control tests/unit/test_text tests/unit/test_wire
+UNIT_TESTS += tests/unit/test_control tests/unit/test_sandbox tests/unit/test_text tests/unit/test_wire
+tests_unit_test_sandbox_LDADD = core/common/libchild.la $(LDADD)
 
 # -- supervisor
 UNIT_TESTS += tests/unit/test_budget tests/unit/test_config tests/unit/test_lifecycle tests/unit/test_state_file \
@@ -49,6 +50,22 @@ tests_fuzz_fuzz_state_file_replay_LDADD = $(SUPERVISOR_LDADD)
 tests_fuzz_fuzz_state_file_fuzzer_SOURCES = tests/fuzz/fuzz_state_file.c
 tests_fuzz_fuzz_state_file_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_state_file_fuzzer_LDADD = $(SUPERVISOR_LDADD)
+
+# -- the broker, and both ends of a worker's way out
+UNIT_TESTS += tests/unit/test_broker tests/unit/test_places tests/unit/test_reach tests/unit/test_way_out
+BROKER_LDADD = core/broker/libbroker.la core/common/libchild.la $(LDADD)
+tests_unit_test_broker_LDADD = $(BROKER_LDADD)
+tests_unit_test_places_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+tests_unit_test_places_LDADD = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
+tests_unit_test_way_out_LDADD = core/worker/libworker.la $(BROKER_LDADD) $(DL_LIBS)
+FUZZ_REPLAYS += tests/fuzz/fuzz_reach_replay
+FUZZERS += tests/fuzz/fuzz_reach_fuzzer
+tests_fuzz_fuzz_reach_replay_SOURCES = tests/fuzz/fuzz_reach.c tests/tap/replay.c
+tests_fuzz_fuzz_reach_replay_LDADD = $(BROKER_LDADD)
+tests_fuzz_fuzz_reach_fuzzer_SOURCES = tests/fuzz/fuzz_reach.c
+tests_fuzz_fuzz_reach_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
+tests_fuzz_fuzz_reach_fuzzer_LDADD = $(BROKER_LDADD)
+SYSTEM_TESTS += tests/system/test_broker.py tests/system/test_workload.py
 
 # -- Mattermost's own configuration
 MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
@@ -71,7 +88,7 @@ EXTRA_DIST += tests/fuzz/seeds
 
 # -- worker
 UNIT_TESTS += tests/unit/test_claim tests/unit/test_error_text tests/unit/test_jobs tests/unit/test_kpi \
-	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_running \
+	tests/unit/test_plugin tests/unit/test_reasons tests/unit/test_report tests/unit/test_round tests/unit/test_rules tests/unit/test_running \
 	tests/unit/test_samples tests/unit/test_schedule tests/unit/test_settings tests/unit/test_usage
 WORKER_LDADD = core/worker/libworker.la $(LDADD) $(DL_LIBS)
 COLLECTOR_TEST_SOURCES = tests/unit/fake_database.c tests/unit/fake_database.h collectors/cell.c collectors/task.c
@@ -94,6 +111,7 @@ tests_unit_test_usage_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_usage_LDADD = $(WORKER_LDADD) $(JANSSON_LIBS)
 tests_unit_test_plugin_LDADD = $(WORKER_LDADD)
 tests_unit_test_round_LDADD = $(WORKER_LDADD)
+tests_unit_test_rules_LDADD = core/worker/libworker.la core/common/libchild.la $(LDADD) $(DL_LIBS)
 tests_unit_test_reasons_LDADD = $(WORKER_LDADD)
 tests_unit_test_report_LDADD = $(WORKER_LDADD)
 tests_unit_test_running_SOURCES = tests/unit/test_running.c collectors/cell.c collectors/running.c collectors/task.c
@@ -189,6 +207,7 @@ SYSTEM_TESTS += \
 	tests/system/test_query_plans.py \
 	tests/system/test_reload.py \
 	tests/system/test_replica.py \
+	tests/system/test_sandbox.py \
 	tests/system/test_secret_scan.py \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \

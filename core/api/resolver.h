@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses of one host name. The C library's lookup takes as long as it likes, so it runs in a thread that
- * nobody waits for longer than he wants to: a lookup that is late goes on, and the next round asks for its result
- * instead of starting another. There is never more than one thread.
+ * Addresses of one host name, in libcurl's words. A lookup that is late goes on, and the next round asks for its
+ * result instead of starting another. There is never more than one at a time.
  */
 #ifndef MINOTOR_API_RESOLVER_H
 #define MINOTOR_API_RESOLVER_H
@@ -10,19 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "api/url.h"
+#include "common/lookup.h"
 
-#define RESOLVER_ADDRESSES_MAX 16
-#define RESOLVER_TEXT_BYTES (RESOLVER_ADDRESSES_MAX * 48)
+#define RESOLVER_TEXT_BYTES (NAME_ADDRESSES_MAX * 48)
 
 /* Said of a lookup that is not over in time and of one that its library gave up: to the reader they are one. */
 #define RESOLVER_SILENT "the name service does not answer"
 
-struct lookup;
-
 struct resolver {
     const char *host;      /* the caller's; outlives the resolver */
-    struct lookup *lookup; /* under way, shared with its thread; NULL: none */
+    struct lookup *lookup; /* under way; NULL: none */
     char addresses[RESOLVER_TEXT_BYTES]; /* "192.0.2.1,2001:db8::1"; "": none known */
     int64_t known_until_ms; /* monotonic */
     char error[128];        /* of the last lookup; "": it went well */

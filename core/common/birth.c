@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/birth.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -24,6 +25,7 @@ struct birth_settings {
     long supervisor_pid;
     long uid; /* -1: stay who we are */
     long gid;
+    struct sandbox sandbox;
 };
 
 void birth_exit(int code)
@@ -37,16 +39,25 @@ static _Noreturn void refuse(enum exit_code code, const char *what)
     birth_exit(code);
 }
 
+/* Before Linux 5.9, or behind a wall that does not know the call. What is open is listed: a limit may be lower than that. */
+static void close_listed(int first)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    if (folder == NULL)
+        refuse(EXIT_CODE_DESCRIPTORS, "/proc/self/fd");
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        int descriptor = atoi(entry->d_name);
+        if (descriptor >= first && descriptor != dirfd(folder))
+            close(descriptor);
+    }
+    closedir(folder);
+}
+
 /* A descriptor that leaks in would outlive every promise about who holds what. */
 static void close_descriptors(int first)
 {
-    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
-        return;
-    struct rlimit limit; /* before Linux 5.9 */
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        refuse(EXIT_CODE_DESCRIPTORS, "getrlimit");
-    for (rlim_t i = (rlim_t)first; i < limit.rlim_cur; i++)
-        close((int)i);
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) != 0)
+        close_listed(first);
 }
 
 static void reset_signals(void)
@@ -80,6 +91,11 @@ static void take_setting(const struct birth_plan *plan, struct birth_settings *o
                          const struct control_setting *setting)
 {
     enum log_level level;
+    int taken = sandbox_take_setting(&own->sandbox, setting);
+    if (taken < 0)
+        birth_exit(EXIT_CODE_PROTOCOL);
+    if (taken == 0)
+        return;
     if (strcmp(setting->name, "supervisor_pid") == 0)
         own->supervisor_pid = decimal(setting);
     else if (strcmp(setting->name, "uid") == 0)
@@ -152,7 +168,7 @@ static void limit(int resource, uint64_t value, const char *what)
         refuse(EXIT_CODE_LIMITS, what);
 }
 
-static void set_limits(const struct birth_plan *plan)
+static void set_limits(const struct birth_plan *plan, struct sandbox *sandbox)
 {
     limit(RLIMIT_CORE, 0, "limit of core size");
     limit(RLIMIT_FSIZE, 0, "limit of file size");
@@ -161,6 +177,9 @@ static void set_limits(const struct birth_plan *plan)
     limit(RLIMIT_NOFILE, plan->files_max, "limit of descriptors");
 #ifndef MINOTOR_SANITIZED /* the sanitizers' shadow memory is counted as data, and they start threads */
     limit(RLIMIT_DATA, plan->data_max_bytes, "limit of memory");
+    sandbox_set(sandbox, LAYER_LIMITS, LAYER_APPLIED, NULL);
+#else
+    sandbox_set(sandbox, LAYER_LIMITS, LAYER_OFF, NULL);
 #endif
 }
 
@@ -174,13 +193,18 @@ static void limit_processes(const struct birth_plan *plan, const struct birth_se
         limit(RLIMIT_NPROC, plan->processes_max, "limit of processes");
 }
 
-static void drop_user(const struct birth_settings *own)
+static void change_user(struct birth_settings *own)
 {
-    if (own->uid < 0)
+    struct sandbox *sandbox = &own->sandbox;
+    if (own->uid < 0) {
+        sandbox_set(sandbox, LAYER_USER, sandbox->was_root ? LAYER_OFF : LAYER_UNNEEDED, NULL);
         return;
+    }
+    sandbox_drop_capabilities(sandbox, true);
     if (setgroups(0, NULL) != 0 || setresgid((gid_t)own->gid, (gid_t)own->gid, (gid_t)own->gid) != 0 ||
         setresuid((uid_t)own->uid, (uid_t)own->uid, (uid_t)own->uid) != 0)
         refuse(EXIT_CODE_USER, "change of user");
+    sandbox_set(sandbox, LAYER_USER, own->uid == 0 ? LAYER_OFF : LAYER_APPLIED, NULL);
     if (own->uid != 0 && setuid(0) == 0) {
         log_error("root came back after the change of user");
         birth_exit(EXIT_CODE_USER);
@@ -196,6 +220,51 @@ static void die_with_supervisor(const struct birth_settings *own)
         birth_exit(EXIT_CODE_ORPHAN);
 }
 
+/* Before any foreign code runs, so that none can report in our place: a second report ends the child. */
+static void report(const struct sandbox *sandbox)
+{
+    struct control_message message = { .type = CONTROL_SANDBOX };
+    message.body.sandbox = sandbox->report;
+    enum control_result sent = control_send(FD_CONTROL, &message, -1);
+    if (sent == CONTROL_CLOSED)
+        birth_exit(EXIT_CODE_ORPHAN);
+    if (sent != CONTROL_OK)
+        refuse(EXIT_CODE_CONTROL, "control channel");
+}
+
+static void leave_host(void)
+{
+    if (setsid() < 0 && getsid(0) != getpid())
+        refuse(EXIT_CODE_SESSION, "setsid");
+    reset_signals();
+    if (chdir("/") != 0)
+        refuse(EXIT_CODE_SESSION, "chdir");
+    umask(077);
+}
+
+static void confine(const struct birth_plan *plan, struct birth_settings *own)
+{
+    struct sandbox *sandbox = &own->sandbox;
+    struct sandbox_rules none = { .path_count = 0 };
+    struct sandbox_rules *rules = plan->rules != NULL ? plan->rules(plan->context, sandbox->has_broker) : &none;
+    sandbox_leave_namespaces(sandbox, rules);
+    set_limits(plan, sandbox);
+    limit_processes(plan, own);
+    change_user(own);
+    sandbox_drop_capabilities(sandbox, false);
+    die_with_supervisor(own);
+    if (sandbox_refuse_privileges(sandbox) != 0)
+        birth_exit(EXIT_CODE_PRIVILEGES);
+    enum exit_code code = plan->before_sandbox == NULL ? EXIT_CODE_DONE : plan->before_sandbox(plan->context);
+    if (code != EXIT_CODE_DONE)
+        birth_exit(code);
+    sandbox_apply_filters(sandbox, rules);
+    int judged = sandbox_judge(sandbox);
+    report(sandbox);
+    if (judged != 0)
+        birth_exit(EXIT_CODE_SANDBOX);
+}
+
 void birth(const struct birth_plan *plan)
 {
     struct birth_settings own = { .uid = -1, .gid = -1 };
@@ -203,22 +272,11 @@ void birth(const struct birth_plan *plan)
         birth_exit(EXIT_CODE_USAGE);
     /* Executed by descriptor it would be named after a number. */
     prctl(PR_SET_NAME, plan->process_name, 0, 0, 0);
-    /* Among the settings is a password: no core and no debugger from here on. sandbox_apply() says it again. */
+    /* Among the settings is a password: no core and no debugger from here on. The change of user undoes it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    sandbox_init(&own.sandbox, plan->profile);
     close_descriptors(plan->first_free_descriptor);
-    if (setsid() < 0 && getsid(0) != getpid())
-        refuse(EXIT_CODE_SESSION, "setsid");
-    reset_signals();
-    if (chdir("/") != 0)
-        refuse(EXIT_CODE_SESSION, "chdir");
-    umask(077);
+    leave_host();
     read_settings(plan, &own);
-    set_limits(plan);
-    limit_processes(plan, &own);
-    drop_user(&own);
-    die_with_supervisor(&own);
-    if (plan->before_sandbox != NULL && plan->before_sandbox(plan->context) != 0)
-        birth_exit(EXIT_CODE_SANDBOX);
-    if (sandbox_apply(plan->profile) != 0)
-        birth_exit(EXIT_CODE_SANDBOX);
+    confine(plan, &own);
 }

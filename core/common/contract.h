@@ -10,11 +10,15 @@
 #define FD_LOG 2     /* write end of the child's log pipe; stderr, so that libraries' words arrive too */
 #define FD_CONTROL 3 /* one end of a SOCK_SEQPACKET pair with the supervisor */
 #define FD_DATA 4    /* worker: write end of the data pipe to the front */
+#define FD_BROKER 5  /* worker: one end of a SOCK_SEQPACKET pair with its broker; not open when it has none */
+#define FD_CLIENT 4  /* broker: the other end */
 #define FD_FRONT_FIRST_FREE 4
-#define FD_WORKER_FIRST_FREE 5
+#define FD_WORKER_FIRST_FREE 6
+#define FD_BROKER_FIRST_FREE 5
 
 /* Slots and listeners: small fixed tables; an installation has a handful of collectors and targets. */
 #define SLOTS_MAX 64
+#define SLOT_OF_FRONT SLOTS_MAX /* where something is told of a slot's worker: this is the front itself */
 #define TARGETS_MAX 16
 #define LISTENERS_MAX 16
 #define NAME_MAX_BYTES 31 /* collector, target and slot names: they become labels and process titles */
@@ -71,6 +75,8 @@
 #define SHUTDOWN_GRACE_MS 2000   /* TERM to KILL at an orderly end */
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
+#define RENEW_WAIT_MS 500        /* worker: for the DRAIN that answers RENEW; within PROMISE_GRACE_MS */
+#define RENEW_INTERVAL_MIN_MS 10000 /* a slot whose workers ask for successors more often is not heard: no loop of lives */
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 30000
@@ -87,6 +93,22 @@
 #define TIMEOUT_MIN_MS 50
 #define TIMEOUT_MAX_MS (3600 * 1000)
 #define STALE_INTERVALS_DEFAULT 3 /* a family's samples are withdrawn after so many intervals without news */
+
+/*
+ * What a worker reaches, through its broker. The broker itself never waits but for the name service, so all that a
+ * worker waits for is the machine; a broker that is stopped costs no round more than one such wait after another.
+ */
+#define PLACES_MAX 16               /* of one slot: its database with a few standbys, and three of the HTTP API */
+#define REACH_MESSAGE_MAX_BYTES 1024 /* the longest name, or sixteen addresses */
+#define REACH_WAITING_MAX 16        /* requests that wait for the name service at once; a worker has a thread or two */
+#define REACH_ANSWER_MS 1000        /* the broker answers in microseconds; past this it is stopped, or the host is */
+#define REACH_LATE_MS 20            /* after one that did not answer: time for one that goes on, and many tries in a round */
+#define NAME_TIMEOUT_MS 2500        /* longer than the two tries of a second that a name server has, shorter than CONNECT_TIMEOUT_MS */
+#define REACH_SILENCE_MS (NAME_TIMEOUT_MS + REACH_ANSWER_MS) /* a broker that owes an answer for so long is lost */
+#define NAME_FRESH_MS 1000          /* libraries ask several times for one connection; the next one asks anew */
+#define NAME_ADDRESSES_MAX 16       /* of one answer; libraries try one after the other */
+#define NAME_ADDRESSES_KEPT_MAX 64  /* of a name, all that it had: a query is cancelled where its session is */
+#define REFUSALS_MAX 16             /* distinct places that a broker's log names; a worker could think of many */
 
 /* Database. */
 #define CONNECT_TIMEOUT_MS 5000
@@ -129,7 +151,7 @@
 #define API_HEADERS_MAX 64
 #define API_PATH_MAX_BYTES 2048
 #define API_JSON_DEPTH_MAX 64        /* the parser recurses; Mattermost's answers are less than ten deep */
-#define API_NAME_AGE_MAX_MS 60000    /* addresses of a name are looked up again after this */
+#define API_NAME_AGE_MAX_MS 60000    /* addresses of a name are looked up again after this; a late answer serves so long */
 
 /*
  * Logins to it. Each leaves rows in Sessions and Audits, and after ten refused ones (MaximumLoginAttempts) Mattermost
@@ -162,9 +184,11 @@
 /* Resources of a child. */
 #define WORKER_DATA_MAX_BYTES (256u << 20)
 #define WORKER_FILES_MAX 64
-/* The kernel counts the account's processes and threads, not the worker's: all workers, each with threads that resolve
+/* The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
  * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
-#define WORKER_PROCESSES_MAX (4 * SLOTS_MAX)
+#define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
+#define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
+#define BROKER_FILES_MAX 64               /* likewise: sockets of the threads, one of a connection, and its own */
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
 #define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
 

@@ -164,6 +164,16 @@ static void visit_login(struct visitor *visitor, struct control_message *message
     visit_u8(visitor, &login->trouble);
 }
 
+static void visit_sandbox(struct visitor *visitor, struct control_message *message)
+{
+    struct control_sandbox *sandbox = &message->body.sandbox;
+    visit_u32(visitor, &sandbox->slot);
+    visit_u8(visitor, &sandbox->landlock_abi);
+    for (size_t i = 0; i < LAYER_COUNT; i++)
+        visit_u8(visitor, &sandbox->state[i]);
+    visit_string(visitor, sandbox->detail, sizeof sandbox->detail);
+}
+
 #define FROM_CHILD (CONTROL_FROM_WORKER | CONTROL_FROM_FRONT)
 
 static const struct {
@@ -177,7 +187,7 @@ static const struct {
     [CONTROL_SLOT_STATE] = { CONTROL_FROM_SUPERVISOR, visit_slot_state },
     [CONTROL_DATA] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
     [CONTROL_DRAIN] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
-    [CONTROL_READY] = { FROM_CHILD, visit_nothing },
+    [CONTROL_READY] = { FROM_CHILD | CONTROL_FROM_BROKER, visit_nothing },
     [CONTROL_BUSY] = { FROM_CHILD, visit_promise },
     [CONTROL_IDLE] = { FROM_CHILD, visit_promise },
     [CONTROL_BAD_FRAME] = { CONTROL_FROM_FRONT, visit_bad_frame },
@@ -195,6 +205,8 @@ static const struct {
     [CONTROL_WANT_CANCEL] = { CONTROL_FROM_WORKER, visit_nothing },
     [CONTROL_END_CANCEL] = { CONTROL_FROM_WORKER, visit_session },
     [CONTROL_GRANT_CANCEL] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
+    [CONTROL_SANDBOX] = { CONTROL_FROM_SUPERVISOR | FROM_CHILD | CONTROL_FROM_BROKER, visit_sandbox },
+    [CONTROL_RENEW] = { CONTROL_FROM_WORKER, visit_nothing },
 };
 
 uint64_t control_state_checksum(const struct control_state *state)
@@ -275,11 +287,10 @@ union descriptor_space {
     struct cmsghdr aligned;
 };
 
-enum control_result control_send(int socket, const struct control_message *message, int descriptor)
+enum control_result control_send_bytes(int socket, const void *bytes, size_t size, int descriptor)
 {
-    uint8_t bytes[CONTROL_MESSAGE_MAX_BYTES];
     union descriptor_space space = { .bytes = { 0 } };
-    struct iovec vector = { .iov_base = bytes, .iov_len = control_encode(message, bytes) };
+    struct iovec vector = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = size };
     struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
     if (descriptor >= 0) {
         header.msg_control = space.bytes;
@@ -290,8 +301,13 @@ enum control_result control_send(int socket, const struct control_message *messa
         attached->cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(attached), &descriptor, sizeof(int));
     }
-    ssize_t sent = sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
-    enum control_result result = sent >= 0 ? CONTROL_OK : result_of_errno();
+    return sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? CONTROL_OK : result_of_errno();
+}
+
+enum control_result control_send(int socket, const struct control_message *message, int descriptor)
+{
+    uint8_t bytes[CONTROL_MESSAGE_MAX_BYTES];
+    enum control_result result = control_send_bytes(socket, bytes, control_encode(message, bytes), descriptor);
     explicit_bzero(bytes, sizeof bytes);
     return result;
 }
@@ -316,28 +332,39 @@ void control_discard(int *descriptor)
     *descriptor = -1;
 }
 
-enum control_result control_receive(int socket, enum control_party sender, struct control_message *message,
-                                    int *descriptor)
+enum control_result control_receive_bytes(int socket, void *bytes, size_t *size, int *descriptor)
 {
-    uint8_t bytes[CONTROL_MESSAGE_MAX_BYTES];
     union descriptor_space space = { .bytes = { 0 } };
-    struct iovec vector = { .iov_base = bytes, .iov_len = sizeof bytes };
+    struct iovec vector = { .iov_base = bytes, .iov_len = *size };
     struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
     if (descriptor != NULL) {
         *descriptor = -1;
         header.msg_control = space.bytes;
         header.msg_controllen = CMSG_LEN(sizeof(int)); /* the padding after it would be room for a second one */
     }
-    ssize_t size = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (size < 0)
+    ssize_t received = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (received < 0)
         return result_of_errno();
     if (descriptor != NULL)
         *descriptor = attached_descriptor(&header); /* an empty datagram can have one, too */
-    enum control_result result = size == 0 ? CONTROL_CLOSED : CONTROL_BROKEN;
-    if (size > 0 && (header.msg_flags & MSG_TRUNC) == 0)
-        result = control_decode(bytes, (size_t)size, sender, message);
+    *size = (size_t)received;
+    if (received > 0 && (header.msg_flags & MSG_TRUNC) == 0)
+        return CONTROL_OK;
+    if (descriptor != NULL)
+        control_discard(descriptor);
+    return received == 0 ? CONTROL_CLOSED : CONTROL_BROKEN;
+}
+
+enum control_result control_receive(int socket, enum control_party sender, struct control_message *message,
+                                    int *descriptor)
+{
+    uint8_t bytes[CONTROL_MESSAGE_MAX_BYTES];
+    size_t size = sizeof bytes;
+    enum control_result result = control_receive_bytes(socket, bytes, &size, descriptor);
+    if (result == CONTROL_OK)
+        result = control_decode(bytes, size, sender, message);
     explicit_bzero(bytes, sizeof bytes);
-    if (result != CONTROL_OK && descriptor != NULL)
+    if (result == CONTROL_BROKEN && descriptor != NULL)
         control_discard(descriptor);
     return result;
 }

@@ -11,6 +11,7 @@
 #define MINOTOR_COMMON_CONTROL_H
 
 #include "common/contract.h"
+#include "common/layers.h"
 #include "common/wire.h"
 
 enum control_type {
@@ -42,6 +43,8 @@ enum control_type {
     CONTROL_WANT_CANCEL,  /* worker: wants a connection more, to cancel its query */
     CONTROL_END_CANCEL,   /* worker: has closed that, or waits for it no longer */
     CONTROL_GRANT_CANCEL, /* supervisor: answers WANT_CANCEL, soon or never */
+    CONTROL_SANDBOX, /* any child, once, at its birth: how it is confined; supervisor: tells the front so of a worker */
+    CONTROL_RENEW,   /* worker: a file that it may read was replaced by another, which only a successor may read */
     CONTROL_TYPE_COUNT
 };
 
@@ -50,6 +53,7 @@ enum control_party {
     CONTROL_FROM_SUPERVISOR = 1,
     CONTROL_FROM_WORKER = 2,
     CONTROL_FROM_FRONT = 4,
+    CONTROL_FROM_BROKER = 8, /* says nothing but how it was born */
 };
 
 /* One setting of a child. `origin` is "file:line" or "" and is used in messages about the value. */
@@ -167,6 +171,14 @@ struct control_login {
     uint8_t trouble;  /* enum login_trouble, api/login.h */
 };
 
+/* How a child is confined. */
+struct control_sandbox {
+    uint32_t slot; /* supervisor to front: of the worker; a child says 0 */
+    uint8_t landlock_abi; /* 0: without Landlock */
+    uint8_t state[LAYER_COUNT]; /* enum layer_state */
+    char detail[ERROR_TEXT_MAX_BYTES + 1]; /* what is missing or partial, and why; "": nothing is */
+};
+
 struct control_message {
     enum control_type type;
     union {
@@ -179,6 +191,7 @@ struct control_message {
         struct control_pool pool;
         struct control_state state;
         struct control_login login;
+        struct control_sandbox sandbox;
     } body;
 };
 
@@ -205,6 +218,10 @@ enum control_result control_send(int socket, const struct control_message *messa
  */
 enum control_result control_receive(int socket, enum control_party sender, struct control_message *message,
                                     int *descriptor);
+
+/* The same for other datagrams on such a pair, as they are; `size` is that of `bytes` and becomes the message's. */
+enum control_result control_send_bytes(int socket, const void *bytes, size_t size, int descriptor);
+enum control_result control_receive_bytes(int socket, void *bytes, size_t *size, int *descriptor);
 
 /* Closes a descriptor that came along, or not (-1), and makes it -1. Never waits: for how long close() does with a TCP
  * socket is its sender's choice. */

@@ -18,7 +18,7 @@ static const struct {
     { EXIT_CODE_USER, true, "could not change to the configured user" },
     { EXIT_CODE_ORPHAN, false, "lost minotord" },
     { EXIT_CODE_PRIVILEGES, false, "could not give up privileges" },
-    { EXIT_CODE_SANDBOX, false, "could not be confined" },
+    { EXIT_CODE_SANDBOX, true, "could not be confined as the configuration demands" },
     { EXIT_CODE_CONTROL, false, "lost its control channel" },
     { EXIT_CODE_PROTOCOL, false, "got a control message that is not allowed" },
     { EXIT_CODE_MEMORY, false, "ran out of memory" },
@@ -30,6 +30,7 @@ static const struct {
     { EXIT_CODE_PLUGIN_OPEN, false, "the plugin could not open" },
     { EXIT_CODE_HTTP, false, "could not start the HTTP service" },
     { EXIT_CODE_ROW, false, "could not read Mattermost's configuration in its database" },
+    { EXIT_CODE_BROKER, false, "lost its broker" },
 };
 
 _Static_assert(sizeof codes / sizeof codes[0] == EXIT_CODE_LAST - EXIT_CODE_USAGE + 2, "every exit code has its row");

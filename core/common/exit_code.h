@@ -31,7 +31,8 @@ enum exit_code {
     EXIT_CODE_PLUGIN_OPEN,
     EXIT_CODE_HTTP,
     EXIT_CODE_ROW,
-    EXIT_CODE_LAST = EXIT_CODE_ROW,
+    EXIT_CODE_BROKER,
+    EXIT_CODE_LAST = EXIT_CODE_BROKER,
 };
 
 /* What the code means, for an obituary: "could not drop privileges". Never NULL; static. */

@@ -2,8 +2,6 @@
 
 noinst_LTLIBRARIES += core/common/libcommon.la
 core_common_libcommon_la_SOURCES = \
-	core/common/birth.c \
-	core/common/birth.h \
 	core/common/clock.c \
 	core/common/clock.h \
 	core/common/contract.h \
@@ -13,13 +11,17 @@ core_common_libcommon_la_SOURCES = \
 	core/common/exit_code.h \
 	core/common/frame.c \
 	core/common/frame.h \
+	core/common/layers.c \
+	core/common/layers.h \
 	core/common/log.c \
 	core/common/log.h \
+	core/common/lookup.c \
+	core/common/lookup.h \
 	core/common/plain_http.c \
 	core/common/plain_http.h \
+	core/common/reach.c \
+	core/common/reach.h \
 	core/common/report.h \
-	core/common/sandbox.c \
-	core/common/sandbox.h \
 	core/common/text.c \
 	core/common/text.h \
 	core/common/wire.c \
@@ -36,3 +38,25 @@ core/common/version.h: FORCE
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .PHONY: FORCE
 FORCE:
+
+# How children are born and confined: linked by them only, and by what links their libraries.
+noinst_LTLIBRARIES += core/common/libchild.la
+core_common_libchild_la_SOURCES = \
+	core/common/birth.c \
+	core/common/birth.h \
+	core/common/capabilities.c \
+	core/common/capabilities.h \
+	core/common/landlock.c \
+	core/common/landlock.h \
+	core/common/namespaces.c \
+	core/common/namespaces.h \
+	core/common/sandbox.c \
+	core/common/sandbox.h \
+	core/common/sandbox_rules.c \
+	core/common/sandbox_rules.h \
+	core/common/seccomp.c \
+	core/common/seccomp.h \
+	core/common/seccomp_calls.c \
+	core/common/seccomp_calls.h
+core_common_libchild_la_CFLAGS = $(AM_CFLAGS) $(LIBSECCOMP_CFLAGS) $(LIBCAP_NG_CFLAGS)
+core_common_libchild_la_LIBADD = $(LIBSECCOMP_LIBS) $(LIBCAP_NG_LIBS)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "front/collector_metrics.h"
 
+#include <stdio.h>
+
 #include "front/render.h"
 
 /* One family: how its samples of one slot are written. */
@@ -208,6 +210,43 @@ static void put_metric(struct buffer *out, const struct store *store, const stru
     buffer_free(&samples);
 }
 
+static void put_layers(struct buffer *out, const char *name, const char *slot, const char *target,
+                       const struct control_sandbox *sandbox)
+{
+    char text[2 * NAME_MAX_BYTES + 2];
+    snprintf(text, sizeof text, "%s%s%s", slot, target ? "@" : "", target ? target : "");
+    for (unsigned i = 0; i < LAYER_COUNT; i++) {
+        buffer_put_string(out, name);
+        buffer_put_char(out, '{');
+        render_label(out, "slot", text);
+        buffer_put_char(out, ',');
+        render_label(out, "layer", layer_name(i));
+        buffer_put_char(out, ',');
+        render_label(out, "state", layer_state_name(sandbox->state[i]));
+        buffer_put_string(out, "} 1\n");
+    }
+}
+
+/* Of every child, the front too, by its name: it is no collector's. */
+static void put_sandbox(struct buffer *out, const struct store *store)
+{
+    static const char name[] = "minotor_sandbox_info";
+    bool with_target = store->target_count > 1;
+    bool known = store->confined;
+    for (size_t i = 0; i < SLOTS_MAX; i++)
+        known = known || (store->slots[i].used && store->slots[i].confined);
+    if (!known)
+        return;
+    render_head(out, name, FRAME_FAMILY_INFO, "How a process of minotor is confined, layer by layer.");
+    if (store->confined)
+        put_layers(out, name, "front", NULL, &store->sandbox);
+    for (size_t i = 0; i < SLOTS_MAX; i++) {
+        const struct slot *slot = &store->slots[i];
+        if (slot->used && slot->confined)
+            put_layers(out, name, slot->identity.collector, with_target ? slot->identity.target : NULL, &slot->sandbox);
+    }
+}
+
 void collector_metrics_render(struct buffer *out, const struct store *store, const struct page_build *build)
 {
     render_head(out, "minotor_build_info", FRAME_FAMILY_INFO, "Version of minotor, as the labels say.");
@@ -218,4 +257,5 @@ void collector_metrics_render(struct buffer *out, const struct store *store, con
     buffer_put_string(out, "} 1\n");
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         put_metric(out, store, &metrics[i]);
+    put_sandbox(out, store);
 }

@@ -58,10 +58,26 @@ static int keep_log_from_blocking(void)
     return flags < 0 ? -1 : fcntl(FD_LOG, F_SETFL, flags | O_NONBLOCK);
 }
 
-int front_open(void *context)
+static int listen_to_all(struct front *front)
+{
+    struct http *http = &front->http;
+    *http = (struct http){.routes = site_routes, .context = &front->site};
+    if (front->listener_count == 0) {
+        log_error("no listener was given");
+        return -1;
+    }
+    for (size_t i = 0; i < front->listener_count; i++)
+        if (http_listen(http, front->listeners[i], HTTP_CONNECTIONS_MAX / (unsigned)front->listener_count) !=
+            0)
+            return -1;
+    return 0;
+}
+
+enum exit_code front_open(void *context)
 {
     struct front *front = context;
     sigset_t mask;
+    front->signals = -1;
     if (keep_log_from_blocking() != 0)
         log_warning("log pipe: %s", strerror(errno));
     self_metrics_open(&front->site.self);
@@ -70,12 +86,13 @@ int front_open(void *context)
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &mask, NULL) != 0)
-        return -1;
-    front->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (front->signals < 0)
-        log_error("signalfd: %s", strerror(errno));
-    return front->signals < 0 ? -1 : 0;
+    if (sigprocmask(SIG_BLOCK, &mask, NULL) == 0)
+        front->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (front->signals < 0) {
+        log_error("signals cannot be received: %s", strerror(errno));
+        return EXIT_CODE_SIGNALS;
+    }
+    return listen_to_all(front) == 0 ? EXIT_CODE_DONE : EXIT_CODE_HTTP;
 }
 
 static struct moment moment_now(void)
@@ -85,19 +102,9 @@ static struct moment moment_now(void)
 
 static int start(struct front *front)
 {
-    struct http *http = &front->http;
-    *http = (struct http){.routes = site_routes, .context = &front->site};
     front->site.build = (struct page_build){front->version, front->revision};
     front->now = moment_now();
     front->drain_until_ms = NEVER_MS;
-    if (front->listener_count == 0) {
-        log_error("no listener was given");
-        return -1;
-    }
-    for (size_t i = 0; i < front->listener_count; i++)
-        if (http_listen(http, front->listeners[i], HTTP_CONNECTIONS_MAX / (unsigned)front->listener_count) !=
-            0)
-            return -1;
     site_refresh(&front->site);
     struct control_message ready = {.type = CONTROL_READY};
     return control_send(FD_CONTROL, &ready, -1) == CONTROL_OK ? 0 : -1;

@@ -27,8 +27,8 @@ struct front {
 int front_take_setting(const struct control_setting *setting, void *context);
 /* A message with a descriptor before the start: a listener. -1 after logging. */
 int front_take_message(const struct control_message *message, int descriptor, void *context);
-/* Opens what the sandbox would forbid. -1 after logging. */
-int front_open(void *context);
+/* Opens what the sandbox would forbid. EXIT_CODE_DONE, or what it failed with, after logging. */
+enum exit_code front_open(void *context);
 /* Serves until there is a reason to leave. */
 enum exit_code front_run(struct front *front);
 

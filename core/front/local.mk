@@ -44,5 +44,6 @@ core_front_minotor_front_CFLAGS = $(AM_CFLAGS) $(MINOTOR_PROGRAM_CFLAGS)
 core_front_minotor_front_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_PROGRAM_LDFLAGS)
 core_front_minotor_front_LDADD = \
 	core/front/libfront.la \
+	core/common/libchild.la \
 	core/common/libcommon.la \
 	$(LIBMICROHTTPD_LIBS)

@@ -48,6 +48,13 @@ enum orders_result orders_obey(struct store *store, struct pipes *pipes,
         log_error("state of slot %u, which is not there or has no such state",
                   (unsigned)message->body.slot_state.slot);
         return ORDERS_BROKEN;
+    case CONTROL_SANDBOX:
+        refuse_descriptor(descriptor);
+        if (store_set_sandbox(store, &message->body.sandbox))
+            return ORDERS_READ;
+        log_error("confinement of slot %u, which is not there or has no such layers",
+                  (unsigned)message->body.sandbox.slot);
+        return ORDERS_BROKEN;
     case CONTROL_DRAIN:
         refuse_descriptor(descriptor);
         return ORDERS_DRAIN;

@@ -115,6 +115,20 @@ bool store_set_state(struct store *store, const struct control_slot_state *state
     return true;
 }
 
+bool store_set_sandbox(struct store *store, const struct control_sandbox *sandbox)
+{
+    struct slot *slot = store_slot(store, sandbox->slot);
+    if (!slot && sandbox->slot != SLOT_OF_FRONT)
+        return false;
+    for (size_t i = 0; i < LAYER_COUNT; i++)
+        if (sandbox->state[i] >= LAYER_STATE_COUNT)
+            return false;
+    *(slot ? &slot->sandbox : &store->sandbox) = *sandbox;
+    *(slot ? &slot->confined : &store->confined) = true;
+    store->collectors_changed = true;
+    return true;
+}
+
 void store_stream_begin(struct slot *slot)
 {
     slot->families_are_current = false;

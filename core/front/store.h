@@ -45,6 +45,8 @@ struct slot {
     bool used;
     struct control_slot identity;
     struct control_slot_state state; /* as the supervisor last said */
+    struct control_sandbox sandbox;  /* likewise, of the last worker that reported it */
+    bool confined;                   /* one has */
     int64_t appeared_ms;
     struct slot_family *families;
     size_t family_count;
@@ -76,6 +78,8 @@ struct slot {
 
 struct store {
     struct slot slots[SLOTS_MAX];
+    struct control_sandbox sandbox; /* the front's own, as the supervisor was told */
+    bool confined;                  /* it is known */
     unsigned target_count;   /* distinct ones; with more than one they become a label */
     bool families_changed;   /* since the page last looked: samples, slots or targets */
     bool collectors_changed; /* since the page last looked: anything that minotor_* shows */
@@ -91,6 +95,8 @@ void store_free(struct store *store);
 bool store_set_slot(struct store *store, const struct control_slot *identity, struct moment now);
 /* False: there is no such slot. */
 bool store_set_state(struct store *store, const struct control_slot_state *state);
+/* How a worker, or the front itself, is confined. False: there is no such slot or layer's state. */
+bool store_set_sandbox(struct store *store, const struct control_sandbox *sandbox);
 /* The slot with this number, or NULL. */
 struct slot *store_slot(struct store *store, uint32_t number);
 

@@ -133,6 +133,8 @@ static void check_config(struct check *check, const struct config *config)
     check_file(check, config->paths.worker_origin, "the program", config->paths.worker, X_OK);
     if (check->faults.count == 0)
         check_file(check, config->paths.front_origin, "the program", config->paths.front, X_OK);
+    if (check->faults.count == 0)
+        check_file(check, config->paths.broker_origin, "the program", config->paths.broker, X_OK);
     if (check->faults.count > 0)
         return; /* an installation that is not whole: what follows would only repeat it */
     for (unsigned i = 0; i < config->target_count; i++)

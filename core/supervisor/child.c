@@ -145,6 +145,7 @@ int child_spawn(struct child *child, const struct spawn_plan *plan)
     child->pidfd = spawned.pidfd;
     child->control = spawned.control;
     child->log = spawned.log;
+    child->confined = false;
     relog_init(&child->relog, relog_line, child, child->born_ms);
     log_debug("%s[%ld]: generation %" PRIu32 " was started", child->name, (long)child->pid,
               child->generation);
@@ -194,13 +195,49 @@ static bool round_was_good(const struct child *child, uint8_t status)
            status == ROUND_NO_DATA;
 }
 
+void child_take_sandbox(struct child *child, const struct control_sandbox *said)
+{
+    char detail[sizeof said->detail];
+    text_one_line(detail, sizeof detail, said->detail);
+    if (strcmp(child->sandbox.detail, detail) != 0) {
+        if (detail[0] != '\0')
+            log_warning("%s[%ld]: sandbox: %s", child->name, (long)child->pid, detail);
+        else
+            log_info("%s[%ld]: sandbox: nothing is missing any more", child->name, (long)child->pid);
+    }
+    child->sandbox = *said;
+    child->sandbox_known = true;
+    memcpy(child->sandbox.detail, detail, sizeof detail);
+}
+
+/* Only the first that comes before READY is the child's own: it is sent before foreign code runs. */
+static void take_sandbox(struct child *child, const struct control_sandbox *said, int64_t now_ms)
+{
+    bool is_good = child->lifecycle.state == CHILD_STARTING && !child->confined;
+    for (size_t i = 0; i < LAYER_COUNT; i++)
+        is_good = is_good && said->state[i] < LAYER_STATE_COUNT;
+    if (!is_good) {
+        child_event(child, LIFECYCLE_PROTOCOL, now_ms);
+        return;
+    }
+    child->confined = true;
+    child_take_sandbox(child, said);
+    if (child->kind->confined != NULL)
+        child->kind->confined(child);
+}
+
 static void take_message(struct child *child, const struct control_message *message, int *descriptor,
                          int64_t now_ms)
 {
     struct lifecycle_event event = {.kind = LIFECYCLE_READY, .until_ms = message->body.promise.until_ms};
     switch (message->type) {
+    case CONTROL_SANDBOX:
+        take_sandbox(child, &message->body.sandbox, now_ms);
+        return;
     case CONTROL_READY:
-        if (child->lifecycle.state == CHILD_STARTING)
+        if (!child->confined)
+            event.kind = LIFECYCLE_PROTOCOL;
+        else if (child->lifecycle.state == CHILD_STARTING)
             log_info("%s[%ld]: ready after %" PRId64 " ms", child->name, (long)child->pid,
                      now_ms - child->born_ms);
         break;

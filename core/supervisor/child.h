@@ -23,10 +23,15 @@ struct child_kind {
     /* Starts the next generation with child_spawn() and sends what it has to know. 0, or -1 with child->error
      * set. */
     int (*spawn)(struct child *child);
+    /* What the loop calls: child_read_control() and child_reap(), where the child has a life of its own. */
+    void (*read_control)(struct child *child, int64_t now_ms);
+    void (*reap)(struct child *child, int64_t now_ms);
     /* A control message that is neither READY nor a promise. A descriptor that it keeps it replaces by -1. */
     void (*message)(struct child *child, const struct control_message *message, int *descriptor);
     /* A line that it logged. NULL: into the log. */
     void (*line)(struct child *child, enum log_level level, const char *text);
+    /* It has said how it is confined: child->sandbox. May be NULL. */
+    void (*confined)(struct child *child);
     /* State or counters are others than before. */
     void (*changed)(struct child *child);
     /* Its process is gone, and all that it said has been heard. May be NULL. */
@@ -36,7 +41,7 @@ struct child_kind {
 struct child {
     const struct child_kind *kind;
     void *owner; /* the slot or the supervisor, for the kind's functions */
-    char name[NAME_MAX_BYTES * 2 + 2];
+    char name[NAME_MAX_BYTES * 2 + sizeof "@ broker"];
     struct lifecycle lifecycle;
     uint32_t generation;
     pid_t pid;   /* 0: no process */
@@ -44,6 +49,9 @@ struct child {
     int control; /* closed when the child has closed its end */
     int log;     /* likewise */
     int64_t born_ms;
+    bool confined;                  /* it has said how it is confined, which it does once and before it is ready */
+    struct control_sandbox sandbox; /* what it said, or the last generation that said it */
+    bool sandbox_known;             /* one has said it */
     struct outbox outbox;
     struct relog relog;
     char error[ERROR_TEXT_MAX_BYTES + 1]; /* how the last generation that failed ended, or "" */
@@ -67,6 +75,9 @@ int child_spawn(struct child *child, const struct spawn_plan *plan);
 void child_send(struct child *child, const struct control_message *message, int descriptor);
 /* Sends one setting; the text is wiped from memory of ours. `origin` may be NULL. */
 void child_send_setting(struct child *child, const char *name, const char *value, const char *origin);
+
+/* It has said how it is confined: tells what is missing or partial, again only when it is another thing. */
+void child_take_sandbox(struct child *child, const struct control_sandbox *said);
 
 /* What the loop calls when a descriptor is ready; each does a bounded amount of work. */
 void child_read_control(struct child *child, int64_t now_ms);

@@ -30,6 +30,7 @@ static void set_defaults(struct config *config, const char *path)
 {
     text_format(config->path, sizeof config->path, "%s", path);
     text_format(config->user, sizeof config->user, "minotor");
+    config->sandbox.policy = SANDBOX_BEST_EFFORT;
     config->log_level = LOG_LEVEL_INFO;
     config->log_format = LOG_FORMAT_LOGFMT;
     config_resolve_path(path, "collectors.d", config->collectors_dir, sizeof config->collectors_dir);
@@ -37,8 +38,10 @@ static void set_defaults(struct config *config, const char *path)
     text_format(config->state_file_origin, sizeof config->state_file_origin, "%s", path);
     text_format(config->paths.worker, sizeof config->paths.worker, PKGLIBEXECDIR "/minotor-worker");
     text_format(config->paths.front, sizeof config->paths.front, PKGLIBEXECDIR "/minotor-front");
+    text_format(config->paths.broker, sizeof config->paths.broker, PKGLIBEXECDIR "/minotor-broker");
     text_format(config->paths.worker_origin, sizeof config->paths.worker_origin, "%s", path);
     text_format(config->paths.front_origin, sizeof config->paths.front_origin, "%s", path);
+    text_format(config->paths.broker_origin, sizeof config->paths.broker_origin, "%s", path);
     text_format(config->paths.collectors, sizeof config->paths.collectors, PKGLIBDIR "/collectors");
     text_format(config->paths.drivers, sizeof config->paths.drivers, PKGLIBDIR "/drivers");
 }
@@ -158,21 +161,26 @@ static void check_listen(struct config *config, struct config_faults *faults)
     }
 }
 
+static void read_program(struct config_file *file, const config_setting_t *paths, const char *key,
+                         char path[CONFIG_PATH_BYTES], char origin[CONFIG_ORIGIN_BYTES])
+{
+    if (config_path(file, paths, key, path, CONFIG_PATH_BYTES))
+        config_origin(file, config_setting_get_member(paths, key), origin, CONFIG_ORIGIN_BYTES);
+}
+
 static void read_paths(struct config *config, struct config_file *file, const config_setting_t *root)
 {
-    static const char *const KEYS[] = {"worker", "front", "collectors", "drivers", NULL};
+    static const char *const KEYS[] = {"worker", "front", "broker", "collectors", "drivers", NULL};
+    struct config_paths *own = &config->paths;
     const config_setting_t *paths;
     if (!config_group(file, root, "paths", &paths))
         return;
     config_known_keys(file, paths, KEYS);
-    if (config_path(file, paths, "worker", config->paths.worker, sizeof config->paths.worker))
-        config_origin(file, config_setting_get_member(paths, "worker"), config->paths.worker_origin,
-                      sizeof config->paths.worker_origin);
-    if (config_path(file, paths, "front", config->paths.front, sizeof config->paths.front))
-        config_origin(file, config_setting_get_member(paths, "front"), config->paths.front_origin,
-                      sizeof config->paths.front_origin);
-    config_path(file, paths, "collectors", config->paths.collectors, sizeof config->paths.collectors);
-    config_path(file, paths, "drivers", config->paths.drivers, sizeof config->paths.drivers);
+    read_program(file, paths, "worker", own->worker, own->worker_origin);
+    read_program(file, paths, "front", own->front, own->front_origin);
+    read_program(file, paths, "broker", own->broker, own->broker_origin);
+    config_path(file, paths, "collectors", own->collectors, sizeof own->collectors);
+    config_path(file, paths, "drivers", own->drivers, sizeof own->drivers);
 }
 
 /* Empty means: no file. */
@@ -190,11 +198,15 @@ static void read_state_file(struct config *config, struct config_file *file, con
 
 static void read_root(struct config *config, struct config_file *file, const struct config_rows *rows)
 {
-    static const char *const KEYS[] = {"user",  "log",     "web", "collectors_dir", "state_file",
-                                       "paths", "targets", NULL};
+    static const char *const KEYS[] = {
+        "user",    "log",         "web",     "collectors_dir",  "state_file",      "paths",
+        "targets", "worker_uids", "sandbox", "sandbox_without", "sandbox_unknown", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
     config_known_keys(file, root, KEYS);
     read_user(config, file, root);
+    config_read_worker_uids(config, file, root);
+    config_read_sandbox(&config->sandbox, file, root);
+    config->row_reader.sandbox = config->sandbox;
     read_log(config, file, root);
     read_web(config, file, root);
     config_path(file, root, "collectors_dir", config->collectors_dir, sizeof config->collectors_dir);

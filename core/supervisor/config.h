@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "common/contract.h"
+#include "common/layers.h"
 #include "common/log.h"
 #include "supervisor/config_file.h"
 #include "supervisor/listener.h"
@@ -122,6 +123,7 @@ struct config_collector {
     char plugin_origin[CONFIG_ORIGIN_BYTES]; /* "": the default path */
     uint32_t targets;                        /* bit i: config.targets[i] */
     unsigned secrets;                        /* of enum config_secret */
+    struct sandbox_choice sandbox;           /* its own word, or the configuration's */
     struct config_setting_value *settings;
     unsigned setting_count;
 };
@@ -131,6 +133,8 @@ struct config_paths {
     char worker_origin[CONFIG_ORIGIN_BYTES];
     char front[CONFIG_PATH_BYTES];
     char front_origin[CONFIG_ORIGIN_BYTES];
+    char broker[CONFIG_PATH_BYTES];
+    char broker_origin[CONFIG_ORIGIN_BYTES];
     char collectors[CONFIG_PATH_BYTES]; /* folder of NAME.so */
     char drivers[CONFIG_PATH_BYTES];    /* folder of database drivers */
 };
@@ -142,6 +146,9 @@ struct config {
     bool drop; /* whether uid and gid are to be taken on */
     uid_t uid;
     gid_t gid;
+    uid_t worker_uid_first; /* of slot 0's worker; 0: all workers are of `user` */
+    char worker_uids_origin[CONFIG_ORIGIN_BYTES];
+    struct sandbox_choice sandbox; /* of the front, and of collectors that say nothing else */
     enum log_level log_level;
     enum log_format log_format;
     struct config_listen listen[LISTENERS_MAX];
@@ -218,5 +225,9 @@ void config_check_login(const struct config_target *target, struct config_file *
 void config_read_targets(struct config *config, struct config_file *file, const config_setting_t *root,
                          const struct config_rows *rows);
 void config_read_collectors(struct config *config, struct config_faults *faults);
+/* "sandbox", "sandbox_without" and "sandbox_unknown" of a file; what is not there stays as it is. */
+void config_read_sandbox(struct sandbox_choice *choice, struct config_file *file, const config_setting_t *root);
+/* "worker_uids". */
+void config_read_worker_uids(struct config *config, struct config_file *file, const config_setting_t *root);
 
 #endif

@@ -193,8 +193,9 @@ static void read_secrets(struct config_collector *collector, struct config_file 
 
 static void read_collector(struct config *config, struct config_file *file)
 {
-    static const char *const KEYS[] = {"enabled", "collector", "interval", "timeout",  "stale_after",
-                                       "targets", "plugin",    "secrets",  "settings", NULL};
+    static const char *const KEYS[] = {
+        "enabled", "collector", "interval", "timeout", "stale_after",     "targets",         "plugin",
+        "secrets", "settings",  "sandbox",  "sandbox_without", "sandbox_unknown", NULL};
     const config_setting_t *root = config_root_setting(&file->parsed);
     struct config_collector *collector = calloc(1, sizeof *collector);
     if (collector == NULL) {
@@ -210,6 +211,8 @@ static void read_collector(struct config *config, struct config_file *file)
     read_targets(config, collector, file, root);
     read_plugin(config, collector, file, root);
     read_secrets(collector, file, root);
+    collector->sandbox = config->sandbox;
+    config_read_sandbox(&collector->sandbox, file, root);
     read_settings(collector, file, root);
     config->collectors[config->collector_count++] = collector;
 }
@@ -257,7 +260,8 @@ bool config_collector_equal(const struct config_collector *one, const struct con
     if (strcmp(one->name, other->name) != 0 || one->enabled != other->enabled ||
         one->interval_ms != other->interval_ms || one->timeout_ms != other->timeout_ms ||
         one->stale_after_ms != other->stale_after_ms || strcmp(one->plugin, other->plugin) != 0 ||
-        one->secrets != other->secrets || one->setting_count != other->setting_count)
+        one->secrets != other->secrets || !sandbox_choice_equal(&one->sandbox, &other->sandbox) ||
+        one->setting_count != other->setting_count)
         return false;
     for (unsigned i = 0; i < one->setting_count; i++)
         if (strcmp(one->settings[i].name, other->settings[i].name) != 0 ||

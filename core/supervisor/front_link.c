@@ -17,6 +17,8 @@ static void front_changed(struct child *child);
 static const struct child_kind FRONT = {
     .party = CONTROL_FROM_FRONT,
     .spawn = front_spawn,
+    .read_control = child_read_control,
+    .reap = child_reap,
     .message = front_message,
     .changed = front_changed,
 };
@@ -39,10 +41,11 @@ static int front_spawn(struct child *child)
     const struct spawn_plan plan = {.program = supervisor->front_program,
                                     .null = supervisor->null,
                                     .title = "minotor: front",
-                                    .data = -1};
+                                    .data = -1,
+                                    .broker = -1};
     if (child_spawn(child, &plan) != 0)
         return -1;
-    supervisor_send_birth_settings(supervisor, child);
+    supervisor_send_birth_settings(supervisor, child, &supervisor->config->sandbox, -1);
     snprintf(started, sizeof started, "%" PRId64, supervisor->started_wall_ms);
     child_send_setting(child, "version", MINOTOR_VERSION, NULL);
     child_send_setting(child, "revision", MINOTOR_REVISION, NULL);
@@ -69,6 +72,13 @@ static void front_message(struct child *child, const struct control_message *mes
     child_event(&slot->child, LIFECYCLE_BAD_FRAME, supervisor->now_ms);
 }
 
+static void send_sandbox(struct child *front, const struct control_sandbox *sandbox, uint32_t slot)
+{
+    struct control_message message = {.type = CONTROL_SANDBOX, .body.sandbox = *sandbox};
+    message.body.sandbox.slot = slot;
+    child_send(front, &message, -1);
+}
+
 static void front_changed(struct child *child)
 {
     struct supervisor *supervisor = child->owner;
@@ -76,6 +86,7 @@ static void front_changed(struct child *child)
     bool up = state == CHILD_READY || state == CHILD_BUSY;
     if (up && !supervisor->front_connected) {
         supervisor->front_connected = true;
+        send_sandbox(child, &child->sandbox, SLOT_OF_FRONT);
         for (unsigned i = 0; i < SLOTS_MAX; i++)
             if (supervisor->slots[i] != NULL)
                 slot_connect(supervisor->slots[i]); /* may end the front, which comes back to here */
@@ -116,6 +127,13 @@ void front_link_state(struct slot *slot)
     memcpy(state->restarts, slot->child.lifecycle.restarts, sizeof state->restarts);
     memcpy(state->error, slot->child.error, sizeof state->error);
     child_send(&slot->supervisor->front, &message, -1);
+}
+
+void front_link_sandbox(struct slot *slot)
+{
+    /* A generation before the first report has none. */
+    if (is_told_of(slot) && slot->child.sandbox_known)
+        send_sandbox(&slot->supervisor->front, &slot->child.sandbox, slot->description.slot);
 }
 
 void front_link_forget(struct slot *slot)

@@ -15,6 +15,8 @@ void front_link_init(struct supervisor *supervisor);
 void front_link_describe(struct slot *slot, int data);
 /* Tells the front how the slot's worker is doing. */
 void front_link_state(struct slot *slot);
+/* Tells the front how the slot's worker is confined. */
+void front_link_sandbox(struct slot *slot);
 /* Tells the front that the slot is no more. */
 void front_link_forget(struct slot *slot);
 

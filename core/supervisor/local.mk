@@ -2,6 +2,8 @@
 
 noinst_LTLIBRARIES += core/supervisor/libsupervisor.la
 core_supervisor_libsupervisor_la_SOURCES = \
+	core/supervisor/broker.c \
+	core/supervisor/broker.h \
 	core/supervisor/budget.c \
 	core/supervisor/budget.h \
 	core/supervisor/check.c \
@@ -14,6 +16,7 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/config_file.c \
 	core/supervisor/config_file.h \
 	core/supervisor/config_mattermost.c \
+	core/supervisor/config_sandbox.c \
 	core/supervisor/config_target.c \
 	core/supervisor/dsn.c \
 	core/supervisor/dsn.h \
@@ -43,6 +46,8 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/outbox.h \
 	core/supervisor/password.c \
 	core/supervisor/password.h \
+	core/supervisor/places.c \
+	core/supervisor/places.h \
 	core/supervisor/pool.c \
 	core/supervisor/pool.h \
 	core/supervisor/reload.c \

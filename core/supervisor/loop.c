@@ -19,7 +19,7 @@
  * not. */
 #define TURN_MAX_MS 1000
 
-#define WATCHES_MAX (1 + 3 * (SLOTS_MAX + 1) + SLOTS_MAX)
+#define WATCHES_MAX (1 + 3 * (2 * SLOTS_MAX + 1) + SLOTS_MAX + DEPARTED_MAX)
 
 enum watch_kind {
     WATCH_CONTROL,
@@ -37,19 +37,18 @@ struct watches {
 
 /* ---- all children */
 
-/* The front, then the workers; NULL after the last. `position` starts at 0. */
+/* The front, then the workers, then their brokers; NULL after the last. `position` starts at 0. */
 static struct child *next_child(struct supervisor *supervisor, unsigned *position)
 {
     if (*position == 0) {
         *position = 1;
         return &supervisor->front;
     }
-    for (; *position <= SLOTS_MAX; (*position)++) {
-        struct slot *slot = supervisor->slots[*position - 1];
-        if (slot != NULL) {
-            (*position)++;
-            return &slot->child;
-        }
+    while (*position <= 2 * SLOTS_MAX) {
+        unsigned i = (*position)++ - 1;
+        struct slot *slot = supervisor->slots[i % SLOTS_MAX];
+        if (slot != NULL)
+            return i < SLOTS_MAX ? &slot->child : &slot->broker;
     }
     return NULL;
 }
@@ -65,6 +64,8 @@ static void tell_all(struct supervisor *supervisor, enum lifecycle_event_kind ev
 static bool all_ended(struct supervisor *supervisor)
 {
     unsigned position = 0;
+    if (departed_is_awaited(&supervisor->departed, supervisor->now_ms))
+        return false;
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child->lifecycle.state != CHILD_DOWN && child->lifecycle.state != CHILD_STUCK)
             return false;
@@ -119,7 +120,7 @@ static bool is_known(struct supervisor *supervisor, pid_t pid)
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child->pid == pid)
             return true;
-    return false;
+    return departed_has(&supervisor->departed, pid);
 }
 
 /* Processes that our children left behind come to us when they die. Known ones are reaped by their pidfd. */
@@ -164,6 +165,8 @@ static void watch_all(struct supervisor *supervisor, struct watches *watches)
         watch(watches, child, WATCH_LOG, child->log, POLLIN);
         watch(watches, child, WATCH_PROCESS, child->pidfd, POLLIN);
     }
+    for (unsigned i = 0; i < supervisor->departed.count; i++)
+        watch(watches, NULL, WATCH_PROCESS, supervisor->departed.pidfds[i], POLLIN);
 }
 
 /* Nobody is served for these: that a server has closed one is seen by pool_tick() in each turn. */
@@ -197,13 +200,13 @@ static void serve(struct supervisor *supervisor, const struct watches *watches, 
             if (events & POLLOUT)
                 child_write_control(child);
             if (events & ~POLLOUT)
-                child_read_control(child, supervisor->now_ms);
+                child->kind->read_control(child, supervisor->now_ms);
             break;
         case WATCH_LOG:
             child_read_log(child, supervisor->now_ms);
             break;
         case WATCH_PROCESS:
-            child_reap(child, supervisor->now_ms);
+            child->kind->reap(child, supervisor->now_ms);
             break;
         }
     }
@@ -283,6 +286,7 @@ enum minotord_status loop_run(struct supervisor *supervisor)
         if (watches.descriptors[0].revents != 0)
             read_signals(supervisor);
         tick_all(supervisor);
+        departed_turn(&supervisor->departed);
         reap_orphans(supervisor);
         row_turn(supervisor);
         if (supervisor->reload && supervisor->end_requests == 0)

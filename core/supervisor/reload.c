@@ -23,7 +23,8 @@ static void tell_what_needs_a_restart(const struct config *old, const struct con
     if (listen)
         log_warning("%s: the addresses in \"listen\" have changed: restart minotord to listen there",
                     new->path);
-    if (strcmp(old->paths.worker, new->paths.worker) != 0 || strcmp(old->paths.front, new->paths.front) != 0)
+    if (strcmp(old->paths.worker, new->paths.worker) != 0 || strcmp(old->paths.front, new->paths.front) != 0 ||
+        strcmp(old->paths.broker, new->paths.broker) != 0)
         log_warning("%s: programs in \"paths\" have changed: restart minotord to use them", new->path);
     if (old->drop && (old->uid != new->uid || old->gid != new->gid))
         log_warning("%s: \"user\" has changed: processes that run keep the old one until they are restarted",
@@ -113,6 +114,8 @@ static void replace(struct supervisor *supervisor, struct config *new)
     supervisor->config = new;
     supervisor_configure_log(new);
     tell_what_needs_a_restart(old, new);
+    if (!sandbox_choice_equal(&old->sandbox, &new->sandbox))
+        child_event(&supervisor->front, LIFECYCLE_RESTART, supervisor->now_ms);
     for (unsigned i = 0; i < SLOTS_MAX; i++)
         if (supervisor->slots[i] != NULL)
             update_slot(supervisor, supervisor->slots[i], new, differs, &counts);

@@ -19,13 +19,17 @@ static int slot_spawn(struct child *child);
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor);
 static void slot_line(struct child *child, enum log_level level, const char *text);
 static void slot_changed(struct child *child);
+static void slot_confined(struct child *child);
 static void slot_died(struct child *child);
 
 static const struct child_kind WORKER = {
     .party = CONTROL_FROM_WORKER,
     .spawn = slot_spawn,
+    .read_control = child_read_control,
+    .reap = child_reap,
     .message = slot_message,
     .line = slot_line,
+    .confined = slot_confined,
     .changed = slot_changed,
     .died = slot_died,
 };
@@ -64,7 +68,9 @@ struct slot *slot_new(struct supervisor *supervisor, unsigned id, const struct c
     slot->description.slot = id;
     slot->row_pipe = -1;
     slot->session = -1;
+    slot->renewed_ms = -RENEW_INTERVAL_MIN_MS;
     child_init(&slot->child, &WORKER, slot, &limits);
+    broker_init(slot);
     slot_configure(slot, collector, target);
     if (pool_join(slot) == 0)
         return slot;
@@ -79,6 +85,7 @@ void slot_free(struct slot *slot)
     pool_leave(slot);
     if (slot->row_pipe >= 0)
         close(slot->row_pipe);
+    broker_end(slot);
     child_release(&slot->child);
     free(slot);
 }
@@ -107,6 +114,7 @@ bool slot_differs(const struct slot *slot, const struct config *config,
     if (slot->collector == NULL || old->log_level != config->log_level ||
         (old->target_count > 1) != (config->target_count > 1) ||
         strcmp(old->paths.drivers, config->paths.drivers) != 0 ||
+        old->worker_uid_first != config->worker_uid_first ||
         !config_collector_equal(slot->collector, collector) || !config_target_equal(slot->target, target))
         return true;
     return !target_status_same(target, &slot->target_status) ||
@@ -224,7 +232,8 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
 {
     const struct config_collector *collector = slot->collector;
     struct child *child = &slot->child;
-    supervisor_send_birth_settings(slot->supervisor, child);
+    supervisor_send_birth_settings(slot->supervisor, child, &collector->sandbox, (int)slot->description.slot);
+    child_send_setting(child, "broker", slot->broker.pid != 0 ? "1" : "0", NULL);
     child_send_setting(child, "slot", child->name, NULL);
     child_send_setting(child, "collector", collector->name, collector->origin);
     child_send_setting(child, "target", slot->target->name, slot->target->origin);
@@ -237,7 +246,7 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
         send_number(child, "row", 1);
     else if (slot->supervisor->trial != NULL)
         send_number(child, "trial", 1);
-    target_settings_send(slot->target, secrets, child);
+    target_settings_send(slot->target, collector->secrets, secrets, child);
     for (unsigned i = 0; i < collector->setting_count; i++) {
         const struct config_setting_value *value = &collector->settings[i];
         char name[NAME_MAX_BYTES + 16];
@@ -306,6 +315,7 @@ static int slot_spawn(struct child *child)
     struct target_secrets secrets;
     char title[NAME_MAX_BYTES * 2 + 32];
     int data[2] = {-1, -1};
+    int broker = -1;
     int result = -1;
     if (read_secrets(slot, &secrets) != 0)
         goto out;
@@ -316,21 +326,28 @@ static int slot_spawn(struct child *child)
         child_set_error(child, "a data pipe could not be had: %s", strerror(errno));
         goto out;
     }
+    if (broker_spawn(slot, &broker) != 0)
+        goto out;
     text_format(title, sizeof title, "minotor: worker %s", child->name);
     /* Without a front it writes to nowhere until one is ready and CONTROL_DATA brings it a pipe. */
     const struct spawn_plan plan = {.program = supervisor->worker_program,
                                     .null = supervisor->null,
                                     .title = title,
-                                    .data = data[1] >= 0 ? data[1] : supervisor->null};
+                                    .data = data[1] >= 0 ? data[1] : supervisor->null,
+                                    .broker = broker};
     result = child_spawn(child, &plan);
-    if (result != 0)
+    if (result != 0) {
+        broker_end(slot);
         goto out;
+    }
     settle_place(slot);
     send_settings(slot, &secrets);
     hand_over(slot, &data[0]);
 out:
     explicit_bzero(&secrets, sizeof secrets);
     close_data_pipe(data);
+    if (broker >= 0)
+        close(broker);
     return result;
 }
 
@@ -350,7 +367,18 @@ void slot_connect(struct slot *slot)
     }
     front_link_describe(slot, data[0]);
     front_link_state(slot);
+    front_link_sandbox(slot);
     close_data_pipe(data);
+}
+
+/* In good order and without blame: it is the file that is another. */
+static void renew(struct slot *slot)
+{
+    int64_t now_ms = slot->supervisor->now_ms;
+    if (now_ms < slot->renewed_ms + RENEW_INTERVAL_MIN_MS)
+        return;
+    slot->renewed_ms = now_ms;
+    child_event(&slot->child, LIFECYCLE_RESTART, now_ms);
 }
 
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor)
@@ -360,6 +388,8 @@ static void slot_message(struct child *child, const struct control_message *mess
         keep_state(slot, &message->body.state);
     else if (message->type == CONTROL_LOGIN)
         slot->login = message->body.login;
+    else if (message->type == CONTROL_RENEW)
+        renew(slot);
     else
         pool_message(slot, message, descriptor);
 }
@@ -376,6 +406,7 @@ static void slot_line(struct child *child, enum log_level level, const char *tex
 static void slot_died(struct child *child)
 {
     struct slot *slot = child->owner;
+    broker_end(slot);
     pool_worker_died(slot);
     doubt_state(slot);
     if (slot->supervisor->trial != NULL && !row_is_reader(slot))
@@ -385,4 +416,9 @@ static void slot_died(struct child *child)
 static void slot_changed(struct child *child)
 {
     front_link_state(child->owner);
+}
+
+static void slot_confined(struct child *child)
+{
+    front_link_sandbox(child->owner);
 }

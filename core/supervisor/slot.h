@@ -17,6 +17,7 @@ struct supervisor;
 struct slot {
     struct supervisor *supervisor;
     struct child child;                       /* its worker */
+    struct child broker;                      /* the worker's way out (broker.h); without a life of its own */
     struct control_slot description;          /* as the front knows it; generation is that of the last pipe */
     const struct config_collector *collector; /* in supervisor->config; NULL once it is removed */
     const struct config_target *target;       /* likewise */
@@ -35,6 +36,7 @@ struct slot {
     unsigned barren_lives;      /* generations in a row that it was given to and that had no good round */
     struct control_login login; /* how the last generation's login at Mattermost stood */
     bool forgets_login;         /* the next generation begins anew */
+    int64_t renewed_ms;         /* when a worker last got the successor that it asked for */
 };
 
 /* A new slot, not started. `id` is its place in the supervisor's table. NULL: no memory. The caller frees it.

@@ -119,10 +119,15 @@ static bool place_descriptors(const struct spawn_plan *plan, const struct channe
     int log = out_of_the_way(channels->log[1]);
     int control = out_of_the_way(channels->control[1]);
     int data = out_of_the_way(plan->data);
-    if (null < 0 || log < 0 || control < 0 || (plan->data >= 0 && data < 0))
+    int broker = out_of_the_way(plan->broker);
+    if (null < 0 || log < 0 || control < 0 || (plan->data >= 0 && data < 0) || (plan->broker >= 0 && broker < 0))
         return false;
+    /* What whoever started us left open under that number is not taken for a broker. */
+    if (broker < 0)
+        close(FD_BROKER);
     return dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(log, FD_LOG) >= 0 &&
-           dup2(control, FD_CONTROL) >= 0 && (data < 0 || dup2(data, FD_DATA) >= 0);
+           dup2(control, FD_CONTROL) >= 0 && (data < 0 || dup2(data, FD_DATA) >= 0) &&
+           (broker < 0 || dup2(broker, FD_BROKER) >= 0);
 }
 
 /* Between fork and exec. The supervisor has one thread, so libc is usable here; still as little as possible.

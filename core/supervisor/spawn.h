@@ -16,7 +16,8 @@ struct spawn_plan {
     int program;       /* O_PATH descriptor of the executable, opened once: survives an upgrade of the file */
     int null;          /* /dev/null, for reading and writing */
     const char *title; /* argv[0], the whole command line: "minotor: worker kpi" */
-    int data;          /* becomes FD_DATA, or -1. Stays the caller's */
+    int data;          /* becomes FD_DATA (of a broker FD_CLIENT, which has its number), or -1. Stays the caller's */
+    int broker;        /* becomes FD_BROKER, or -1: that one is closed. Stays the caller's */
 };
 
 /* The supervisor's side of a child; all descriptors are close-on-exec and non-blocking and the caller's to

@@ -22,17 +22,36 @@
 
 /* ---- what others ask of it */
 
-void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child)
+static void send_account(const struct config *config, struct child *child, int number)
+{
+    char text[24];
+    bool own = number >= 0 && config->worker_uid_first != 0;
+    unsigned long uid = own ? (unsigned long)config->worker_uid_first + (unsigned long)number : config->uid;
+    if (!config->drop)
+        return;
+    snprintf(text, sizeof text, "%lu", uid);
+    child_send_setting(child, "uid", text, own ? config->worker_uids_origin : config->user_origin);
+    snprintf(text, sizeof text, "%lu", (unsigned long)config->gid);
+    child_send_setting(child, "gid", text, config->user_origin);
+}
+
+static void send_sandbox(struct child *child, const struct sandbox_choice *choice)
+{
+    char without[SETTING_VALUE_MAX_BYTES];
+    layers_write(without, sizeof without, choice->without);
+    child_send_setting(child, "sandbox", sandbox_policy_name(choice->policy), NULL);
+    child_send_setting(child, "sandbox_without", without, NULL);
+    child_send_setting(child, "sandbox_unknown", choice->kills_unknown ? "kill" : "refuse", NULL);
+}
+
+void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child,
+                                    const struct sandbox_choice *choice, int number)
 {
     char text[24];
     snprintf(text, sizeof text, "%ld", (long)getpid());
     child_send_setting(child, "supervisor_pid", text, NULL);
-    if (supervisor->config->drop) {
-        snprintf(text, sizeof text, "%lu", (unsigned long)supervisor->config->uid);
-        child_send_setting(child, "uid", text, supervisor->config->user_origin);
-        snprintf(text, sizeof text, "%lu", (unsigned long)supervisor->config->gid);
-        child_send_setting(child, "gid", text, supervisor->config->user_origin);
-    }
+    send_account(supervisor->config, child, number);
+    send_sandbox(child, choice);
     child_send_setting(child, "log_level", log_level_name(supervisor->config->log_level), NULL);
 }
 
@@ -117,7 +136,10 @@ static int open_programs(struct supervisor *supervisor)
     if (supervisor->worker_program < 0)
         return -1;
     supervisor->front_program = open_program(paths->front, paths->front_origin);
-    return supervisor->front_program < 0 ? -1 : 0;
+    if (supervisor->front_program < 0)
+        return -1;
+    supervisor->broker_program = open_program(paths->broker, paths->broker_origin);
+    return supervisor->broker_program < 0 ? -1 : 0;
 }
 
 static int open_listeners(struct supervisor *supervisor)
@@ -214,6 +236,9 @@ static int load_config(struct supervisor *supervisor)
     if (geteuid() != 0 && supervisor->config->user_origin[0] != '\0')
         log_info("%s: \"user\" is \"%s\" and is ignored: minotord was not started as root",
                  supervisor->config->user_origin, supervisor->config->user);
+    if (geteuid() != 0 && supervisor->config->worker_uids_origin[0] != '\0')
+        log_info("%s: \"worker_uids\" is ignored: minotord was not started as root",
+                 supervisor->config->worker_uids_origin);
     return 0;
 }
 
@@ -250,12 +275,13 @@ static enum minotord_status start(struct supervisor *supervisor)
 static void close_all(struct supervisor *supervisor)
 {
     const int descriptors[] = {supervisor->null, supervisor->signals, supervisor->worker_program,
-                               supervisor->front_program};
+                               supervisor->front_program, supervisor->broker_program};
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         struct slot *slot = supervisor->slots[i];
         supervisor->slots[i] = NULL;
         slot_free(slot);
     }
+    departed_release(&supervisor->departed);
     child_release(&supervisor->front);
     for (unsigned i = 0; i < supervisor->listener_count; i++)
         close(supervisor->listeners[i]);
@@ -273,6 +299,7 @@ static void init(struct supervisor *supervisor, const struct options *options)
                                       .signals = -1,
                                       .worker_program = -1,
                                       .front_program = -1,
+                                      .broker_program = -1,
                                       .started_wall_ms = clock_wall_ms()};
     front_link_init(supervisor);
 }

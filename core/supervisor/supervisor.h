@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "supervisor/broker.h"
 #include "supervisor/child.h"
 #include "supervisor/config.h"
 #include "supervisor/options.h"
@@ -21,12 +22,14 @@ struct supervisor {
     int signals;        /* signalfd */
     int worker_program; /* O_PATH */
     int front_program;
+    int broker_program;
     int listeners[LISTENERS_MAX]; /* open for as long as the supervisor lives */
     unsigned listener_count;
     struct child front;
     bool front_connected; /* a front is ready and knows the slots */
     struct slot *slots[SLOTS_MAX];
     unsigned next_slot; /* where a free place is looked for: those that were used last are used again last */
+    struct departed departed; /* brokers whose workers are gone */
     bool slots_started;
     bool orphans; /* a child may have died that is not ours by name */
     bool reload;      /* SIGHUP came, or a configuration out of a database */
@@ -55,8 +58,10 @@ void supervisor_start_slots(struct supervisor *supervisor);
 struct slot *supervisor_add_slot(struct supervisor *supervisor, const struct config_collector *collector,
                                  const struct config_target *target);
 
-/* The settings that every child needs for its birth. */
-void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child);
+/* The settings that every child needs for its birth. `number`: of the slot whose worker it is (or who works for that
+ * worker, under the same account), or -1. */
+void supervisor_send_birth_settings(const struct supervisor *supervisor, struct child *child,
+                                    const struct sandbox_choice *choice, int number);
 
 /* Makes logging follow the configuration. */
 void supervisor_configure_log(const struct config *config);

@@ -164,13 +164,14 @@ static void send_database(const struct config_target *target, struct child *chil
     send_number(target, child, "database.port", database->port);
 }
 
-static void send_api(const struct config_target *target, struct child *child)
+/* In local mode everything is allowed to everybody: its socket is for those who have a token, too. */
+static void send_api(const struct config_target *target, unsigned wanted, struct child *child)
 {
     const struct config_api *api = &target->api;
     const struct setting texts[] = {
         {"api.url", api->url},
         {"api.metrics_url", api->metrics_url},
-        {"api.local_socket", api->local_socket},
+        {"api.local_socket", (wanted & CONFIG_SECRET_API) != 0 ? api->local_socket : ""},
         {"api.ca_file", api->ca_file},
     };
     send_texts(target, child, texts, sizeof texts / sizeof texts[0]);
@@ -198,8 +199,8 @@ static void send_facts(const struct config_target *target, struct child *child)
     send_number(target, child, "target.database.conn_max_idle_time_ms", facts->connection_max_idle_time_ms);
 }
 
-void target_settings_send(const struct config_target *target, const struct target_secrets *secrets,
-                          struct child *child)
+void target_settings_send(const struct config_target *target, unsigned wanted,
+                          const struct target_secrets *secrets, struct child *child)
 {
     /* A login that a worker has no password for is none. */
     bool has_login = secrets->login_password[0] != '\0';
@@ -211,7 +212,7 @@ void target_settings_send(const struct config_target *target, const struct targe
         {"api.insecure", has_login && target->api.insecure ? "true" : ""},
     };
     send_database(target, child);
-    send_api(target, child);
+    send_api(target, wanted, child);
     send_facts(target, child);
     send_texts(target, child, texts, sizeof texts / sizeof texts[0]);
 }

@@ -35,9 +35,9 @@ struct target_status {
 int target_secrets_read(const struct config_target *target, unsigned wanted, struct target_secrets *secrets,
                         char *why, size_t why_bytes);
 
-/* Sends database.*, api.* and target.*. */
-void target_settings_send(const struct config_target *target, const struct target_secrets *secrets,
-                          struct child *child);
+/* Sends database.*, api.* and target.*. `wanted`: as it was when they were read. */
+void target_settings_send(const struct config_target *target, unsigned wanted,
+                          const struct target_secrets *secrets, struct child *child);
 
 void target_status_take(const struct config_target *target, struct target_status *status);
 /* Whether all those files are as they were. */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* minotor-worker: started by minotord with its descriptors in place, never by hand. */
+#include <stdbool.h>
+
 #include "common/birth.h"
 #include "common/exit_code.h"
+#include "worker/reach.h"
+#include "worker/rules.h"
 #include "worker/settings.h"
 #include "worker/worker.h"
 
@@ -9,6 +13,8 @@
 struct orders {
     struct worker_settings settings;
     struct heritage heritage;
+    struct sandbox_rules rules;
+    bool has_broker;
 };
 
 static int take_setting(const struct control_setting *setting, void *context)
@@ -29,6 +35,14 @@ static int take_message(const struct control_message *message, int descriptor, v
     return 0;
 }
 
+static struct sandbox_rules *make_rules(void *context, bool has_broker)
+{
+    struct orders *orders = context;
+    orders->has_broker = has_broker;
+    worker_rules_make(&orders->rules, &orders->settings, has_broker);
+    return &orders->rules;
+}
+
 int main(void)
 {
     static struct orders orders;
@@ -41,11 +55,13 @@ int main(void)
         .profile = SANDBOX_WORKER,
         .take_setting = take_setting,
         .take_message = take_message,
+        .rules = make_rules,
         .context = &orders,
     };
     worker_settings_init(&orders.settings);
     birth(&plan);
     if (worker_settings_complete(&orders.settings) != 0)
         birth_exit(EXIT_CODE_PROTOCOL);
-    worker_run(&orders.settings, &orders.heritage);
+    reach_init(orders.has_broker ? FD_BROKER : -1);
+    worker_run(&orders.settings, &orders.heritage, &orders.rules);
 }

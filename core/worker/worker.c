@@ -21,6 +21,7 @@
 #include "worker/host.h"
 #include "worker/kept_state.h"
 #include "worker/plugin.h"
+#include "worker/reach.h"
 #include "worker/report.h"
 #include "worker/round.h"
 #include "worker/row.h"
@@ -31,6 +32,7 @@
 
 struct worker {
     const struct worker_settings *settings;
+    const struct sandbox_rules *rules;
     struct plugin plugin;
     struct plugin_settings plugin_settings;
     struct samples samples;
@@ -47,6 +49,7 @@ struct worker {
     bool open;   /* the plugin's open() went well */
     bool stopping;
     bool orphaned;
+    bool brokerless; /* it has lost its broker, and leaves */
     bool round_wanted; /* a new front has nothing to show yet */
     struct control_message promise;
     bool promise_unsent; /* the supervisor does not read; nothing of ours may wait for it */
@@ -317,12 +320,14 @@ static void run_round(struct worker *worker)
     round_begin(round, round->number + 1, timeout_ms, &worker->pipe);
     promise(worker, CONTROL_BUSY, round->deadline_ms, ROUND_STATUS_COUNT);
     set_alarm(timeout_ms + ALARM_GRACE_MS);
+    reach_set_deadline(round->deadline_ms);
     host_begin_round(&worker->host, timeout_ms, round->deadline_ms);
     int result = worker->plugin.collector.collect(&worker->host.table, worker->state);
     round_judge(round, result, worker->stopping, &worker->host);
     host_end_round(&worker->host);
     write_round(worker);
     set_alarm(0);
+    reach_set_deadline(INT64_MAX);
     worker->round_wanted = false; /* a front that came meanwhile has got this one */
     if (!worker->settings->trial)
         log_outcome(worker);
@@ -341,10 +346,10 @@ static _Noreturn void drain(struct worker *worker)
     if (worker->orphaned)
         leave(EXIT_CODE_ORPHAN);
     wire_writer_init(&writer, payload, sizeof payload);
-    wire_put_string(&writer, "told to leave");
+    wire_put_string(&writer, worker->brokerless ? "lost its broker" : "told to leave");
     data_pipe_put(&worker->pipe, FRAME_BYE, 0, payload, writer.size);
     data_pipe_flush(&worker->pipe, clock_monotonic_ms() + DRAIN_MS);
-    leave(EXIT_CODE_DONE);
+    leave(worker->brokerless ? EXIT_CODE_BROKER : EXIT_CODE_DONE);
 }
 
 /* One round, and what is to be said of it. */
@@ -403,6 +408,15 @@ static void send_waiting(struct worker *worker)
         send_promise(worker);
 }
 
+/* What is connected goes on; but nothing new will be. The supervisor gives both to the next worker. */
+static void look_for_broker(struct worker *worker)
+{
+    if (worker->brokerless || worker->stopping || !reach_is_lost())
+        return;
+    log_error("the broker is gone, or does not answer");
+    worker->brokerless = worker->stopping = true;
+}
+
 /* Sleeps until the next round is due or something has come. */
 static void idle(struct worker *worker)
 {
@@ -411,10 +425,12 @@ static void idle(struct worker *worker)
     struct pollfd waiting[] = {
         { .fd = FD_CONTROL, .events = (short)(unsent ? POLLIN | POLLOUT : POLLIN) },
         { .fd = data_pipe_is_behind(&worker->pipe) ? worker->pipe.descriptor : -1, .events = POLLOUT },
+        { .fd = reach_descriptor(), .events = POLLIN },
     };
     int64_t wait_ms = schedule_wait_ms(&worker->schedule, clock_monotonic_ms());
-    if (poll(waiting, 2, (int)wait_ms) <= 0)
+    if (poll(waiting, 3, (int)wait_ms) <= 0)
         return;
+    look_for_broker(worker);
     if (waiting[1].revents != 0)
         data_pipe_flush(&worker->pipe, 0);
     if ((waiting[0].revents & POLLOUT) != 0)
@@ -423,10 +439,31 @@ static void idle(struct worker *worker)
         read_control(worker);
 }
 
-_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage)
+/*
+ * A certificate that was renewed is another file than the one that we may read. A successor may: it is asked for
+ * before the round that would fail, and the round is its first. Is nobody there to hear us, the round is tried.
+ */
+static void renew(struct worker *worker)
+{
+    const struct control_message message = { .type = CONTROL_RENEW };
+    const char *stale = sandbox_rules_stale(worker->rules);
+    if (stale == NULL || control_send(FD_CONTROL, &message, -1) != CONTROL_OK)
+        return;
+    log_info("%s was replaced; a worker that may read it is asked for", stale);
+    int64_t until_ms = clock_monotonic_ms() + RENEW_WAIT_MS;
+    for (int64_t left_ms; !worker->stopping && (left_ms = until_ms - clock_monotonic_ms()) > 0;) {
+        struct pollfd waiting = { .fd = FD_CONTROL, .events = POLLIN };
+        if (poll(&waiting, 1, (int)left_ms) > 0)
+            read_control(worker);
+    }
+}
+
+_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage,
+                          const struct sandbox_rules *rules)
 {
     static struct worker worker;
     worker.settings = settings;
+    worker.rules = rules;
     if (settings->row)
         run_row(&worker);
     kept_state_init(&worker.kept, &heritage->state, FD_CONTROL);
@@ -444,9 +481,12 @@ _Noreturn void worker_run(const struct worker_settings *settings, const struct h
             if (worker.round_wanted)
                 schedule_soon(&worker.schedule, clock_monotonic_ms());
         }
+        if (!worker.stopping)
+            renew(&worker);
         if (worker.stopping)
             drain(&worker);
         run_round(&worker);
+        look_for_broker(&worker);
         status = worker.round.status;
         schedule_advance(&worker.schedule, clock_monotonic_ms());
     }

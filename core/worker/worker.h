@@ -4,6 +4,7 @@
 #define MINOTOR_WORKER_WORKER_H
 
 #include "common/control.h"
+#include "common/sandbox_rules.h"
 #include "worker/settings.h"
 
 /* What an earlier generation has left. */
@@ -12,7 +13,8 @@ struct heritage {
     struct control_login login; /* all zero: nothing */
 };
 
-/* Does not return; leaves through birth_exit(). Uses FD_CONTROL and FD_DATA. */
-_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage);
+/* Does not return; leaves through birth_exit(). Uses FD_CONTROL and FD_DATA. `rules` are those in force. */
+_Noreturn void worker_run(const struct worker_settings *settings, const struct heritage *heritage,
+                          const struct sandbox_rules *rules);
 
 #endif

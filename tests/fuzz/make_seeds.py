@@ -154,6 +154,16 @@ def control():
         yield name, sender, bytes([20]) + struct.pack("<IQH", 1, 2, size) + bytes(size)
     for name, sender in (("login", 1), ("login_kept", 0)):
         yield name, sender, bytes([21]) + struct.pack("<q4B", 2 ** 40, 1, 2, 3, 4)
+    layers = bytes([0, 1, 2, 3, 4, 0, 0, 0, 1, 0, 2])
+    confinement = bytes([26]) + struct.pack("<I", 1) + b"\7" + layers + f.text("landlock is partial (ABI 4)")
+    for name, sender in (("sandbox_told", 0), ("sandbox", 1), ("sandbox_of_front", 2)):
+        yield name, sender, confinement
+    yield "sandbox_of_the_front", 0, bytes([26]) + struct.pack("<I", 64) + b"\0" + layers + f.text("")
+    yield "sandbox_beyond", 0, bytes([26]) + struct.pack("<I", 65) + b"\0" + layers + f.text("")
+    yield "sandbox_of_no_state", 0, bytes([26]) + struct.pack("<I", 1) + b"\0" + b"\xff" + layers[1:] + f.text("")
+    yield "sandbox_cut", 1, confinement[:-1]
+    yield "renew", 1, bytes([27])
+    yield "renew_of_front", 2, bytes([27])
     yield "unknown", 0, b"\x16"
     yield "empty", 0, b""
 

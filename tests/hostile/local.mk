@@ -35,6 +35,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/open_fails.so \
 	tests/hostile/parting.so \
 	tests/hostile/poisoned.so \
+	tests/hostile/reach.so \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \
 	tests/hostile/smuggler.so \
@@ -92,6 +93,11 @@ tests/hostile/descriptor_size.so:
 	$(HOSTILE_DESCRIPTOR) -DSIZE=24
 tests/hostile/descriptor_twice.so:
 	$(HOSTILE_DESCRIPTOR) -DFAMILY_COUNT=2
+
+# A wall around minotor that takes layers of the sandbox away.
+check_PROGRAMS += tests/hostile/outer
+tests_hostile_outer_SOURCES = tests/hostile/outer.c
+tests_hostile_outer_LDADD =
 
 EXTRA_DIST += \
 	tests/hostile/descriptor.c \

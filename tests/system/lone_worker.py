@@ -17,6 +17,7 @@ from minotor import PATHS
 
 SETTING, START, LISTENER, SLOT, SLOT_STATE, DATA, DRAIN, READY, BUSY, IDLE, BAD_FRAME = range(1, 12)
 WANT, USE, REST, RELEASED, GRANT, RECALL, ASK_POOL, POOL, STATE, LOGIN = range(12, 22)
+SANDBOX, RENEW = 26, 27
 LOGIN_LAYOUT = "<q4B"  # next_ms, refusals, failures, logins, trouble
 HELLO, DESC, BEGIN, POINTS, END, BYE = range(1, 7)
 STATUSES = ["ok", "partial", "failed", "timeout", "not_ready", "no_data", "none"]

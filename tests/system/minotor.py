@@ -23,6 +23,7 @@ HOSTILE = os.path.join(BUILD, "tests/hostile")
 PATHS = {
     "worker": os.path.join(BUILD, "core/worker/minotor-worker"),
     "front": os.path.join(BUILD, "core/front/minotor-front"),
+    "broker": os.path.join(BUILD, "core/broker/minotor-broker"),
     "collectors": os.path.join(BUILD, "collectors/kpi/.libs"),
     "drivers": os.path.join(BUILD, "core/database/.libs"),
 }
@@ -83,6 +84,7 @@ class Minotor:
         self.process = None
         self.account = None  # that starts it; None: the test's own
         self.before_exec = None  # called in its process
+        self.outer = []  # options of tests/hostile/outer, a wall around it that takes layers of the sandbox away
         self.address = None
         self.bystanders = set(processes.children(os.getpid()))
 
@@ -112,7 +114,8 @@ class Minotor:
     # -- life -----------------------------------------------------------------------------------------------
 
     def arguments(self, *more):
-        return [MINOTORD, "--config.file=" + self.config_path, *more]
+        wall = [os.path.join(HOSTILE, "outer"), *self.outer, "--"] if self.outer else []
+        return [*wall, MINOTORD, "--config.file=" + self.config_path, *more]
 
     def run(self, *arguments, timeout=START_TIMEOUT):
         """For what ends by itself: --check, a configuration that is refused. Gives the finished process."""

@@ -108,7 +108,7 @@ def test_what_stands_there_is_applied_and_followed(learner, installation):
             page = one.wait_until_good(name)
         assert limit(page) == 71 and page.value("mattermost_up") == 1
         # No worker was started without knowing: the first generation of each has it all.
-        assert len(one.log_lines("generation 1 was started")) == 5 and one.log_lines("generation 2 ") == []
+        assert len(one.log_lines(r"\"[\w-]+\[\d+\]: generation 1 was started")) == 5 and one.log_lines("generation 2 ") == []
         assert one.worker("mattermost-config") is None, "the reader has ended"
         assert_secret(one)
         installation.write(installation.document(server.url, MaxOpenConns=72))

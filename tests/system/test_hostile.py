@@ -237,7 +237,7 @@ def test_a_round_that_fails(minotor, name, words):
 
 def test_descriptors_that_nobody_asked_for(minotor):
     """They are closed, each of them, and at once: also a socket that would rather wait for its reader."""
-    daemon = start(minotor, "smuggler", interval="100ms")
+    daemon = start(minotor, "smuggler", interval="100ms", sandbox="off")  # its sockets would not be allowed
     with Neighbour(daemon):
         daemon.wait_for(lambda page: sum(restarts(page, "smuggler").values()) >= 1, 20, "the first life")
         before = len(processes.descriptors(daemon.pid)) if programs.AS_ROOT else None
@@ -257,7 +257,7 @@ def test_its_descriptors_closed(minotor):
 
 def test_a_child_of_its_own(minotor):
     """It holds copies of all descriptors: nobody may wait for their end."""
-    daemon = start(minotor, "forker")
+    daemon = start(minotor, "forker", sandbox="off")  # else it may make none
     with Neighbour(daemon):
         daemon.wait_for(lambda page: restarts(page, "forker").get("signal", 0) >= 2, 20, "restarts")
     status, seconds = daemon.stop()

@@ -34,7 +34,8 @@ def descriptors(pid):
 
 
 def test_titles(running):
-    assert set(running.children()) == {"minotor: front", "minotor: worker kpi", "minotor: worker good"}
+    assert set(running.children()) == {"minotor: front", "minotor: worker kpi", "minotor: worker good",
+                                       "minotor: broker kpi", "minotor: broker good"}
     for pid in running.children().values():
         assert not processes.read(pid, "comm").strip().isdigit(), "ps -e shows a name, not a descriptor's number"
 
@@ -45,12 +46,23 @@ def test_descriptors_of_a_worker(running):
     assert found[2].startswith("pipe:")
     assert found[3].startswith("socket:")
     assert found[4].startswith("pipe:")
+    assert found[5].startswith("socket:")  # to its broker
+    assert set(found) == {0, 1, 2, 3, 4, 5}, found
+
+
+def test_descriptors_of_a_broker(running):
+    """It keeps none of the connections that it makes."""
+    found = descriptors(running.children()["minotor: broker kpi"])
+    assert found[0] == found[1] == "/dev/null"
+    assert found[2].startswith("pipe:")
+    assert found[3].startswith("socket:")
+    assert found[4].startswith("socket:")
     assert set(found) == {0, 1, 2, 3, 4}, found
 
 
 def test_descriptors_of_a_worker_with_a_database(running):
     found = descriptors(running.worker("kpi"))
-    more = [what for number, what in found.items() if number > 4]
+    more = [what for number, what in found.items() if number > 5]
     assert len(more) == 1 and more[0].startswith("socket:"), f"one connection and nothing else: {found}"
 
 

@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "api": ["common/"],
     "database": ["common/", "minotor/"],
     "front": ["common/"],
+    "broker": ["common/"],
     "control": ["common/"],
 }
 
@@ -40,6 +41,8 @@ LIBRARY_HEADERS = {
     "jansson.h": ["core/api", "core/supervisor", "collectors/usage"],
     "mysql": ["core/database"],
     "mariadb": ["core/database"],
+    "seccomp.h": ["core/common"],
+    "cap-ng.h": ["core/common"],
 }
 
 # What a collector may include: the installed header and ISO C. It lives in a sandbox that it knows nothing of.
@@ -54,8 +57,9 @@ INSTRUMENTATION = re.compile(r"_*(asan|ubsan|lsan|sanitizer|sancov)_")
 # Built file -> libraries it may name besides the C library's, and whether it may dlopen.
 PROGRAMS = {
     "core/supervisor/minotord": (["libconfig.so", "libjansson.so"], False),
-    "core/worker/minotor-worker": ([], True),
-    "core/front/minotor-front": (["libmicrohttpd.so"], False),
+    "core/worker/minotor-worker": (["libseccomp.so", "libcap-ng.so"], True),
+    "core/front/minotor-front": (["libmicrohttpd.so", "libseccomp.so", "libcap-ng.so"], False),
+    "core/broker/minotor-broker": (["libseccomp.so", "libcap-ng.so"], False),
 }
 FOREIGN_LIBRARIES = ["libpq.so", "libmicrohttpd.so", "libconfig.so", "libcurl", "libjansson.so", "libmariadb", "libmysqlclient"]
 
@@ -236,6 +240,16 @@ def test_who_links_jansson():
     assert [path for path in files if any(name.startswith("libjansson") for name in needed(path))] == [
         path for path in files if path in (module_path("collectors/usage", "usage"), "core/supervisor/minotord",
                                            module_path("core/api", "api"))]
+
+
+def test_the_worker_exports_what_libraries_are_to_find_in_it():
+    """Three functions, in place of the C library's; anything more would be an interface to plugins."""
+    exported = {line.split()[-1].split("@")[0]
+                for line in tool("nm", "-D", "--defined-only", built("core/worker/minotor-worker")).splitlines()}
+    exported = {name for name in exported if not INSTRUMENTATION.match(name)}
+    assert {"connect", "getaddrinfo", "freeaddrinfo"} <= exported
+    if not is_instrumented("core/worker/minotor-worker"):
+        assert exported == {"connect", "getaddrinfo", "freeaddrinfo"}
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

@@ -66,8 +66,8 @@ def test_says_hello_and_then_the_truth(worker, mattermost):
     assert (first.status, first.error, first.unknown, first.number) == ("ok", "", [], 1)
     assert comparable(first.samples) == truth_of(mattermost)
     assert one.pipe.hello[2] == "kpi" and one.pipe.hello[4:] == (1, 0)
-    kinds = [kind for kind, _, _ in one.messages[:3]]
-    assert kinds == [lone_worker.READY, lone_worker.IDLE, lone_worker.BUSY]
+    kinds = [kind for kind, _, _ in one.messages[:4]]
+    assert kinds == [lone_worker.SANDBOX, lone_worker.READY, lone_worker.IDLE, lone_worker.BUSY]
 
 
 @pytest.mark.parametrize("version", ["5.37", "9.9"])

@@ -184,6 +184,14 @@ static const struct {
     {"log = { level = \"loud\"; };", 1, "the text \"loud\"; allowed is one of error, warning, info, debug"},
     {"log = { level = 3; };", 1, "\"level\" is the integer 3"},
     {"log = { format = \"xml\"; };", 1, "allowed is one of logfmt, json"},
+    {"sandbox = 1;", 1, "\"sandbox\" is the integer 1"},
+    {"sandbox_without = [ \"limits\" ];", 1, "\"limits\" is no layer that can be left out"},
+    {"worker_uids = \"61184\";", 1, "at least 64 numbers of accounts"},
+    {"worker_uids = \"61184-61246\";", 1, "at least 64 numbers of accounts"},
+    {"worker_uids = \"0-1000\";", 1, "\"worker_uids\" is \"0-1000\""},
+    {"worker_uids = \"100-4294967295\";", 1, "\"worker_uids\" is"},
+    {"worker_uids = \"61184-61247 \";", 1, "\"worker_uids\" is"},
+    {"worker_uids = 61184;", 1, "the integer 61184"},
     {"web = {\n listen = \"x\"; };", 2, "\"listen\" is not a list"},
     {"web = {\n listen = [ ]; };", 2, "\"listen\" is not a list of 1 to"},
     {"web = {\n listen = [ 5 ]; };", 2, "the integer 5"},
@@ -270,6 +278,11 @@ static const struct {
     {"targets = \"chat\";", 1, "not a list of names"},
     {"targets = [ ];", 1, "not a list of names"},
     {"targets = [ \"chatt\" ];", 1, "\"chatt\" is no target"},
+    {"sandbox = \"none\";", 1, "allowed is one of strict, best-effort, off"},
+    {"sandbox_without = \"landlock\";", 1, "is not a list; allowed is"},
+    {"sandbox_without = [\n\"user\" ];", 2, "\"user\" is no layer that can be left out; allowed are capabilities,network"},
+    {"sandbox_without = [ 1 ];", 1, "allowed"},
+    {"sandbox_unknown = \"ignore\";", 1, "allowed is one of refuse, kill"},
     {"settings = [ 1 ];", 1, "allowed is a group"},
     {"settings = {\n a = 1.5; };", 2, "the number 1.5; allowed is a text"},
     {"settings = {\n a = { }; };", 2, "\"a\" is a group"},
@@ -282,6 +295,38 @@ static void test_mistakes_in_a_collector_file(void)
         CU_ASSERT_PTR_NULL(load(ONE_TARGET, COLLECTOR_MISTAKES[i].text, NULL));
         expect_one_line(collector_path, COLLECTOR_MISTAKES[i].line, COLLECTOR_MISTAKES[i].words);
     }
+}
+
+/* Of minotor.conf, and of a collector's file, which goes before it. */
+static void test_confinement(void)
+{
+    char text[2048];
+    struct config *config = load(ONE_TARGET, "", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_EQUAL(config->sandbox.policy, SANDBOX_BEST_EFFORT);
+    CU_ASSERT_EQUAL(config->sandbox.without, 0);
+    CU_ASSERT_EQUAL(config->worker_uid_first, 0);
+    config_free(config);
+    snprintf(text, sizeof text,
+             "sandbox = \"strict\"; sandbox_without = [ \"landlock\", \"broker\" ]; sandbox_unknown = \"kill\";\n"
+             "worker_uids = \"61184-61247\";\n%s", ONE_TARGET);
+    const unsigned two = 1U << LAYER_LANDLOCK | 1U << LAYER_BROKER;
+    config = load(text, "", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_EQUAL(config->sandbox.policy, SANDBOX_STRICT);
+    CU_ASSERT_EQUAL(config->sandbox.without, two);
+    CU_ASSERT_TRUE(config->sandbox.kills_unknown);
+    CU_ASSERT_TRUE(sandbox_choice_equal(&config->collectors[0]->sandbox, &config->sandbox));
+    CU_ASSERT_TRUE(sandbox_choice_equal(&config->row_reader.sandbox, &config->sandbox));
+    CU_ASSERT_EQUAL(config->worker_uid_first, geteuid() == 0 ? 61184 : 0);
+    struct config *other = load(text, "sandbox = \"off\"; sandbox_without = [ ];", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    CU_ASSERT_EQUAL(other->collectors[0]->sandbox.policy, SANDBOX_OFF);
+    CU_ASSERT_EQUAL(other->collectors[0]->sandbox.without, 0);
+    CU_ASSERT_TRUE(other->collectors[0]->sandbox.kills_unknown);
+    CU_ASSERT_FALSE(config_collector_equal(config->collectors[0], other->collectors[0]));
+    config_free(config);
+    config_free(other);
 }
 
 static void test_a_collector_without_a_target(void)
@@ -411,6 +456,7 @@ int main(void)
         {"the command line wins", test_the_command_line_wins},
         {"mistakes in minotor.conf", test_mistakes_in_the_main_file},
         {"mistakes in a collector's file", test_mistakes_in_a_collector_file},
+        {"confinement", test_confinement},
         {"a collector without a target", test_a_collector_without_a_target},
         {"all mistakes are told at once", test_all_mistakes_are_told_at_once},
         {"files that are none", test_files_that_are_none},

@@ -55,6 +55,12 @@ static struct control_message sample(enum control_type type)
         message.body.login = (struct control_login){ .next_ms = INT64_MAX, .refusals = 1, .failures = 2, .logins = 3,
                                                      .trouble = UINT8_MAX };
         break;
+    case CONTROL_SANDBOX:
+        message.body.sandbox = (struct control_sandbox){ .slot = SLOT_OF_FRONT, .landlock_abi = 7 };
+        for (unsigned i = 0; i < LAYER_COUNT; i++)
+            message.body.sandbox.state[i] = (uint8_t)(i % LAYER_STATE_COUNT);
+        strcpy(message.body.sandbox.detail, "landlock is partial (ABI 4)");
+        break;
     default:
         break;
     }
@@ -79,6 +85,8 @@ static unsigned senders_of(enum control_type type)
     case CONTROL_BUSY:
     case CONTROL_IDLE:
         return CONTROL_FROM_WORKER | CONTROL_FROM_FRONT;
+    case CONTROL_SANDBOX:
+        return CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER | CONTROL_FROM_FRONT;
     default:
         return type < CONTROL_READY ? CONTROL_FROM_SUPERVISOR : CONTROL_FROM_WORKER;
     }
