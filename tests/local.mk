@@ -213,7 +213,8 @@ SYSTEM_TESTS += \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
 	tests/system/test_state_file.py \
-	tests/system/test_trouble.py
+	tests/system/test_trouble.py \
+	tests/system/test_unit.py
 
 include tests/bench/local.mk
 

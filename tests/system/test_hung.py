@@ -73,14 +73,15 @@ class Run:
         """That there is no success, at once; how old what they show is, throughout; that it is too old when `stale_after`
         is over, and then it is gone. Late is who delivers nothing at all."""
         begin = time.monotonic()
-        self.daemon.wait_for(lambda page: self.all_of(page, "success", 0), 30, "no success")
-        told = time.monotonic() - begin
+        told = {}
+        for one in self.hung:
+            self.daemon.wait_for(lambda page, one=one: self.all_of(page, "success", 0, [one]), 60, f"no success of {one}")
+            told[one] = f"{time.monotonic() - begin:.1f} s"
         self.daemon.wait_for(lambda page: self.all_of(page, "late", 1, NEEDY), 30, "late ones")
         if shown:
             self.daemon.wait_for(lambda page: self.all_of(page, "stale", 1), 30, "stale ones")
         page = self.daemon.wait_for(lambda page: not self.values(page, ASKED_FOR), 30, "values withdrawn")
-        self.figure(f"{self.what}: success of {', '.join(self.hung)} 0 after {told:.1f} s, stale and withdrawn after"
-                    f" {time.monotonic() - begin:.1f} s")
+        self.figure(f"{self.what}: no success after {told}, stale and withdrawn after {time.monotonic() - begin:.1f} s")
         for one in self.hung:
             for at in self.of(page, "last_success_timestamp_seconds", one):
                 assert at is None if not shown else at < time.time() - 1, one
@@ -126,7 +127,9 @@ def hang_and_recover(run, hang, shown=True):
         figure(f"{what}: no session left at the server {site.wait_for_sessions(0):.2f} s after the end of the hang")
     figure(f"{what}: most sessions at the server {sessions.most} in {len(sessions.seen)} looks, most connections on the way"
            f" {roads.most} in {len(roads.seen)}, of {hangs.BUDGET}; looks that found none: {freed}")
-    assert sessions.most <= hangs.BUDGET and roads.most <= hangs.BUDGET
+    assert sessions.most <= hangs.BUDGET
+    # PostgreSQL is told to cancel by a connection beside the session's, which is none itself.
+    assert roads.most <= hangs.BUDGET * (2 if site.engine is hangs.OnPostgreSQL else 1)
     assert any(freed.values()), "who waits in vain is given up at the deadline"
 
 
