@@ -195,6 +195,7 @@ SYSTEM_TESTS += \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
+	tests/system/test_failure_table.py \
 	tests/system/test_hostile.py \
 	tests/system/test_hung.py \
 	tests/system/test_kpi_values.py \
