@@ -32,6 +32,7 @@ enum family {
 #define POOL_FAMILIES (CLOSED_LIFETIME + 1) /* the first ones, of Go's sql.DBStats */
 #define FAMILIES_PER_READING 6
 #define PARAMETERS_MAX 2
+#define ACCOUNT_BYTES 400 /* 'user'@'host': at most 80 and 255 characters, of which only the first may be long */
 #define MATTERMOST "mattermost" /* values of the label `pool` */
 #define MINOTOR "minotor"
 
@@ -43,6 +44,7 @@ enum finding {
     SHOWS_REPLICA = 8,    /* these three are how a server of MySQL's kind is asked for its replication */
     SHOWS_SLAVE = 16,
     SHOWS_ALL_SLAVES = 32,
+    TELLS_APART = 64,     /* MySQL: this account is not Mattermost's, too */
 };
 
 /* What the log has a line on, as bits: what this role may not see. */
@@ -64,6 +66,7 @@ struct dbpool {
     unsigned found; /* of this round */
     enum page_news page_news;
     int64_t replication_refused_ms; /* when; 0: it was not */
+    char account[ACCOUNT_BYTES];    /* MySQL: ours, as GRANT wants it */
 };
 
 /* One query and what becomes of its rows. */

@@ -33,22 +33,51 @@ static int refusal_lasts(const struct minotor_host *host, const struct dbpool *d
     return refused_ms != 0 && now_ms >= refused_ms && now_ms - refused_ms < REFUSAL_LASTS_MS;
 }
 
+static void tell_of_grant(const struct minotor_host *host, struct dbpool *dbpool, enum tale tale, const char *grant,
+                          const char *more)
+{
+    char text[MINOTOR_TEXT_MAX + ACCOUNT_BYTES];
+    snprintf(text, sizeof text, "%s %s%s", grant, dbpool->account, more);
+    tell_once(dbpool, tale, host, text);
+}
+
+/* Whether Mattermost has this account, too: then nobody can say whose a session is. */
+static int shares_account(const struct minotor_host *host, int64_t others, int64_t own)
+{
+    struct minotor_pool pool = { .size = sizeof pool };
+    const char *user = minotor_setting_text(host, "mattermost_user");
+    if (user[0] == '\0')
+        user = minotor_target(host, "database.mattermost_user");
+    if (strcmp(user, minotor_target(host, "database.user")) == 0)
+        return 1;
+    /* Nobody has said whose the account is, and somebody uses it: an empty pool of Mattermost's is not believed. */
+    return others == 0 && minotor_pool(host, &pool) == MINOTOR_OK && own > (int64_t)pool.open;
+}
+
 static int read_server(const struct minotor_host *host, struct dbpool *dbpool)
 {
-    int64_t count = 0;
+    int64_t seen, others, own;
     int result = cell_only_row(host);
-    if (result == MINOTOR_OK)
-        result = cell_number(host, 0, &count);
     if (result != MINOTOR_OK)
         return result;
-    if (count > 0)
+    if (cell_number(host, 0, &seen) != MINOTOR_OK || cell_number(host, 2, &others) != MINOTOR_OK ||
+        cell_number(host, 3, &own) != MINOTOR_OK)
+        return MINOTOR_FAILED;
+    if (seen > 0)
         dbpool->found |= SEES_ALL;
     if (!refusal_lasts(host, dbpool))
         dbpool->found |= replication_of(cell_text(host, 1));
-    if (count == 0)
+    if (!shares_account(host, others, own))
+        dbpool->found |= TELLS_APART;
+    else
         tell_once(dbpool, TOLD_OF_SESSIONS, host,
-                  "this account sees its own sessions only; for Mattermost's connections, the oldest transaction and "
-                  "waits for locks: GRANT PROCESS ON *.* TO it");
+                  "minotor uses the account of Mattermost, so that their sessions cannot be told apart; for "
+                  "Mattermost's connections, the oldest transaction and waits for locks: give it one of its own");
+    snprintf(dbpool->account, sizeof dbpool->account, "%s", cell_text(host, 4));
+    if (seen == 0)
+        tell_of_grant(host, dbpool, TOLD_OF_SESSIONS,
+                      "this account sees its own sessions only; for Mattermost's connections, the oldest transaction "
+                      "and waits for locks: GRANT PROCESS ON *.* TO", "");
     return MINOTOR_OK;
 }
 
@@ -73,24 +102,13 @@ static int read_status(const struct minotor_host *host, struct dbpool *dbpool)
     return MINOTOR_OK;
 }
 
-/* One account for both: then nobody can say whose a session is. */
-static int shares_account(const struct minotor_host *host)
-{
-    const char *user = minotor_setting_text(host, "mattermost_user");
-    return user[0] != '\0' && strcmp(user, minotor_target(host, "database.user")) == 0;
-}
-
 static int read_sessions(const struct minotor_host *host, struct dbpool *dbpool)
 {
     int64_t open, idle;
     int result = cell_only_row(host);
+    (void)dbpool;
     if (result != MINOTOR_OK)
         return result;
-    if (shares_account(host)) {
-        tell_once(dbpool, TOLD_OF_SESSIONS, host,
-                  "minotor uses the account of Mattermost, so that their connections cannot be told apart");
-        return MINOTOR_OK;
-    }
     if (cell_number(host, 0, &open) != MINOTOR_OK || cell_number(host, 1, &idle) != MINOTOR_OK)
         return MINOTOR_FAILED;
     minotor_label_u64(host, OPEN, MATTERMOST, (uint64_t)open);
@@ -143,22 +161,28 @@ static int excuse_replication(const struct minotor_host *host, struct dbpool *db
     if (strstr(minotor_error(host), "ERROR 1227:") == NULL)
         return 0;
     dbpool->replication_refused_ms = minotor_now_ms(host);
-    tell_once(dbpool, TOLD_OF_REPLICATION, host,
-              (dbpool->found & SHOWS_ALL_SLAVES) != 0
-                  ? "whether this server is a replica is not shown to this account; for how far it is behind: "
-                    "GRANT SLAVE MONITOR ON *.* TO it, before MariaDB 10.5 REPLICATION CLIENT"
-                  : "whether this server is a replica is not shown to this account; for how far it is behind: "
-                    "GRANT REPLICATION CLIENT ON *.* TO it");
+    int is_mariadb = (dbpool->found & SHOWS_ALL_SLAVES) != 0;
+    tell_of_grant(host, dbpool, TOLD_OF_REPLICATION,
+                  is_mariadb ? "whether this server is a replica is not shown to this account; for how far it is "
+                               "behind: GRANT SLAVE MONITOR ON *.* TO"
+                             : "whether this server is a replica is not shown to this account; for how far it is "
+                               "behind: GRANT REPLICATION CLIENT ON *.* TO",
+                  is_mariadb ? ", before MariaDB 10.5 REPLICATION CLIENT" : "");
     return 1;
 }
 
 #define OWN_USER "SUBSTRING_INDEX(CURRENT_USER(), '@', 1)"
 
+#define OWN_ACCOUNT "CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
+
 /* A role may have the privilege for us: then other accounts are seen. */
 #define SERVER                                                                                                   \
     "SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'PROCESS' AND"       \
-    " GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''))"                                      \
-    " + (SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER <> " OWN_USER "), VERSION()"
+    " GRANTEE = " OWN_ACCOUNT ")"                                                                                \
+    " + COUNT(CASE WHEN USER <> " OWN_USER " THEN 1 END), VERSION(),"                                            \
+    " COUNT(CASE WHEN USER <> " OWN_USER " AND DB = DATABASE() AND COMMAND <> 'Daemon' THEN 1 END),"             \
+    " COUNT(CASE WHEN USER = " OWN_USER " AND DB = DATABASE() THEN 1 END), " OWN_ACCOUNT                         \
+    " FROM information_schema.PROCESSLIST"
 
 /* One that sleeps within a transaction is in use. */
 #define SESSIONS                                                                                                 \
@@ -196,11 +220,11 @@ static const struct reading readings[] = {
     { .query = { .name = "sessions", .mysql = SESSIONS },
       .parameters = { MATTERMOST_USER, MATTERMOST_USER },
       .read = read_sessions,
-      .needs = SEES_ALL | POOL_IS_WANTED,
+      .needs = SEES_ALL | TELLS_APART | POOL_IS_WANTED,
       .families = { OPEN, IN_USE, IDLE, NO_FAMILY } },
     { .query = { .name = "transactions", .mysql = TRANSACTIONS },
       .read = read_transactions,
-      .needs = SEES_ALL,
+      .needs = SEES_ALL | TELLS_APART,
       .families = { LOCK_WAITS, OLDEST_TRANSACTION, NO_FAMILY } },
     REPLICATION_READING("SHOW ALL SLAVES STATUS", SHOWS_ALL_SLAVES),
     REPLICATION_READING("SHOW REPLICA STATUS", SHOWS_REPLICA),

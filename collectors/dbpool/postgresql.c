@@ -72,9 +72,12 @@ static void emit_pool(const struct minotor_host *host, const struct sessions *se
 
 static void tell_what_is_hidden(const struct minotor_host *host, struct dbpool *dbpool)
 {
-    tell_once(dbpool, TOLD_OF_SESSIONS, host,
-              "this role does not see what other sessions do; for connections in use, the oldest transaction and "
-              "the lag of replicas: GRANT pg_read_all_stats TO it");
+    char text[MINOTOR_TEXT_MAX];
+    snprintf(text, sizeof text,
+             "this role does not see what other sessions do; for connections in use, the oldest transaction and "
+             "the lag of replicas: GRANT pg_read_all_stats TO \"%s\"",
+             minotor_target(host, "database.user"));
+    tell_once(dbpool, TOLD_OF_SESSIONS, host, text);
 }
 
 static int read_sessions(const struct minotor_host *host, struct dbpool *dbpool)

@@ -31,7 +31,11 @@ static int ask(const struct minotor_host *host, const char *path, uint32_t flags
 static void tell_of_silence(const struct minotor_host *host, struct usage *usage, int is_silent)
 {
     if (is_silent && !usage->server_is_silent)
-        minotor_log(host, MINOTOR_NOTICE, "the version and the licence of the running server are as it last said: %s", minotor_error(host));
+        minotor_log(host, MINOTOR_NOTICE, "%s: %s",
+                    usage->server_version[0] != '\0' || usage->running_license.is_known
+                        ? "the version and the licence of the running server are as it last said"
+                        : "the running server does not say its version and licence",
+                    minotor_error(host));
     usage->server_is_silent = is_silent;
 }
 

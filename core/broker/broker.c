@@ -88,10 +88,10 @@ static void look_up(struct broker *broker, const struct reach_request *request, 
         answer_lookup(request->id, NULL, EAI_NONAME);
     } else if (name_is_fresh(name, now_ms)) {
         answer_lookup(request->id, name, 0);
-    } else if (name_look(name)) {
-        await(broker, request->id, name, now_ms);
-    } else {
+    } else if (!name_look(name) || name->is_stale) {
         answer_without(request->id, name);
+    } else {
+        await(broker, request->id, name, now_ms);
     }
 }
 
@@ -121,6 +121,7 @@ static void tick(struct broker *broker, int64_t now_ms)
         struct waiting *waiting = &broker->waiting[i];
         if (waiting->name == NULL || now_ms < waiting->until_ms)
             continue;
+        name_doubt(waiting->name, "the name service does not answer");
         answer_without(waiting->id, waiting->name);
         waiting->name = NULL;
     }

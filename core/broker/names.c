@@ -49,6 +49,15 @@ bool name_is_fresh(const struct name *name, int64_t now_ms)
     return name->now_count > 0 && now_ms < name->fresh_until_ms;
 }
 
+void name_doubt(struct name *name, const char *why)
+{
+    if (name->now_count == 0)
+        return;
+    if (!name->is_stale)
+        log_warning("%s: %s; its addresses from before are used", name->host, why);
+    name->is_stale = true;
+}
+
 bool name_look(struct name *name)
 {
     if (name->lookup == NULL)
@@ -86,12 +95,8 @@ int name_learn(struct name *name, int code, const struct reach_address *addresse
         name->fresh_until_ms = now_ms + (is_awaited ? NAME_FRESH_MS : API_NAME_AGE_MAX_MS);
         return 0;
     }
-    if (name->now_count == 0)
-        return code;
-    if (!name->is_stale)
-        log_warning("%s: %s; its addresses from before are used", name->host, gai_strerror(code));
-    name->is_stale = true;
-    return 0;
+    name_doubt(name, gai_strerror(code));
+    return name->now_count > 0 ? 0 : code;
 }
 
 int name_take(struct name *name, bool is_awaited, int64_t now_ms)

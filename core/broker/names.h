@@ -18,7 +18,7 @@ struct name {
     struct reach_address now[NAME_ADDRESSES_MAX]; /* what a lookup gave last */
     unsigned now_count;
     int64_t fresh_until_ms; /* so long nobody looks again */
-    bool is_stale; /* the last lookup gave nothing; `now` is from before */
+    bool is_stale; /* the last lookup gave nothing, or is late; `now` is from before, and nobody waits for better */
     struct lookup *lookup; /* under way; NULL: none */
     struct reach_address kept[NAME_ADDRESSES_KEPT_MAX]; /* all that it had, the newest first */
     unsigned kept_count;
@@ -40,6 +40,8 @@ bool names_allow(const struct names *names, const struct places *places, const s
 
 /* Whether `now` may be used without looking again. */
 bool name_is_fresh(const struct name *name, int64_t now_ms);
+/* Nothing, or nothing in time, came of looking: `why` is for the log, which tells it once. */
+void name_doubt(struct name *name, const char *why);
 /* Starts a lookup unless one is under way. False and errno: it could not be started. */
 bool name_look(struct name *name);
 /* Its lookup is done. `is_awaited`: somebody waits for it. Returns 0 or EAI_...; 0, too, when `now` is from before. */

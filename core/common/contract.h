@@ -51,6 +51,7 @@
 #define LOG_LINE_MAX_BYTES 1024
 #define LOG_LINES_PER_SECOND 20 /* per child; what exceeds it is counted in one summary line */
 #define LOG_LINES_BURST 100
+#define REHEARSAL_TEXT_MAX_BYTES (16 * 1024) /* mistakes in settings: some lines, of which a reader needs the first */
 #define LAST_WORDS_MAX_BYTES 4096 /* of a child, kept for its obituary */
 
 /*
@@ -72,6 +73,7 @@
 #define SETTINGS_TIMEOUT_MS 5000 /* child: exec to the last SETTING; the supervisor sends them at once */
 #define PROMISE_GRACE_MS 3000    /* a child may be this late with what it promised: a loaded host is no hang */
 #define FRONT_PROMISE_MS 1000    /* the front speaks this often; it is never legitimately blocked */
+#define REHEARSAL_TIMEOUT_MS (2 * START_TIMEOUT_MS) /* of a reload; a collector that hangs may use up its START_TIMEOUT_MS */
 #define SHUTDOWN_GRACE_MS 2000   /* TERM to KILL at an orderly end */
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
@@ -101,7 +103,7 @@
 #define PLACES_MAX 16               /* of one slot: its database with a few standbys, and three of the HTTP API */
 #define REACH_MESSAGE_MAX_BYTES 1024 /* the longest name, or sixteen addresses */
 #define REACH_WAITING_MAX 16        /* requests that wait for the name service at once; a worker has a thread or two */
-#define REACH_ANSWER_MS 1000        /* the broker answers in microseconds; past this it is stopped, or the host is */
+#define REACH_ANSWER_MS 2000        /* the broker answers in microseconds; past this it is stopped, or the host is */
 #define REACH_LATE_MS 20            /* after one that did not answer: time for one that goes on, and many tries in a round */
 #define NAME_TIMEOUT_MS 2500        /* longer than the two tries of a second that a name server has, shorter than CONNECT_TIMEOUT_MS */
 #define REACH_SILENCE_MS (NAME_TIMEOUT_MS + REACH_ANSWER_MS) /* a broker that owes an answer for so long is lost */

@@ -7,6 +7,7 @@
  *     absent FAMILY                this Mattermost, or this role, does not give it
  *     cut                          there was no room for more of these
  *     round STATUS FAMILIES SAMPLES DURATION_MS ERROR     always, and last; ERROR may be empty
+ *     settings                     instead of all these: the collector has taken its settings, and did no round
  */
 #ifndef MINOTOR_COMMON_REPORT_H
 #define MINOTOR_COMMON_REPORT_H
@@ -15,6 +16,7 @@
 #define REPORT_ABSENT "absent"
 #define REPORT_CUT "cut"
 #define REPORT_ROUND "round"
+#define REPORT_SETTINGS "settings"
 
 /* An empty pipe holds it, so the worker never waits for a reader. A line that is cut off is none. */
 #define REPORT_MAX_BYTES (60 * 1024)

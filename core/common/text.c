@@ -147,6 +147,19 @@ long long text_parse_duration_ms(const char *text)
     return -1;
 }
 
+const char *text_duration(long long value_ms, char out[32])
+{
+    static const struct {
+        long long ms;
+        const char *unit;
+    } units[] = { { 3600000, "h" }, { 60000, "m" }, { 1000, "s" }, { 1, "ms" } };
+    size_t i = value_ms == 0 ? 2 : 0;
+    while (value_ms % units[i].ms != 0)
+        i++;
+    snprintf(out, 32, "%lld%s", value_ms / units[i].ms, units[i].unit);
+    return out;
+}
+
 bool text_format(char *out, size_t out_bytes, const char *format, ...)
 {
     va_list arguments;

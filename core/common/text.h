@@ -22,6 +22,8 @@ bool text_is_reserved_label(const char *text);
 bool text_is_word(const char *text);
 /* "250ms", "15s", "5m", "1h", "1d" to milliseconds; -1 when it is not a duration. */
 long long text_parse_duration_ms(const char *text);
+/* The shortest such text, "15s", into `out`, which is returned. */
+const char *text_duration(long long value_ms, char out[32]);
 /* snprintf for fixed buffers that says whether all fitted. */
 bool text_format(char *out, size_t out_bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -166,8 +166,14 @@ static enum database_result run(struct database_connection *c, const char *sql,
 static enum database_result refuse_connect(struct database_connection *c, const char *reason)
 {
     const struct database_settings *s = &c->settings;
+    const struct mysql_place *place = &c->session.place;
+    char where[CONFIG_PATH_BYTES];
+    if (place->is_socket)
+        text_format(where, sizeof where, "%s", place->path);
+    else
+        text_format(where, sizeof where, "%s port %u", s->host[0] != '\0' ? s->host : "this host", place->port);
     text_format(c->connect_error, sizeof c->connect_error, "cannot connect to database %s on %s as %s: %s",
-                s->name, s->host[0] != '\0' ? s->host : "this host", s->user, reason);
+                s->name, where, s->user, reason);
     strcpy(c->error, c->connect_error);
     c->retry_at_ms = clock_monotonic_ms() + RETRY_AFTER_FAILURE_MS;
     disconnect(c);

@@ -18,6 +18,9 @@ enum {
     FIRST_OF_MARIADB_CLIENT = 5000,
     LAST_OF_MARIADB_CLIENT = 5999,
     SYNTAX = 1064,
+    TABLE_DENIED = 1142,
+    COLUMN_DENIED = 1143,
+    ROUTINE_DENIED = 1370,
     INTERRUPTED = 1317,
     MARIADB_TIMEOUT = 1969,
     MYSQL_TIMEOUT = 3024,
@@ -61,7 +64,8 @@ void mysql_error_of_query(char *out, size_t out_bytes, unsigned number, const ch
     char line[ERROR_TEXT_MAX_BYTES];
     error_text_first_line(line, sizeof line,
                           number == SYNTAX ? "the server does not understand the query" : message, secret);
-    text_format(out, out_bytes, "ERROR %u: %s", number, line);
+    bool is_grant = number == TABLE_DENIED || number == COLUMN_DENIED || number == ROUTINE_DENIED;
+    text_format(out, out_bytes, "ERROR %u: %s%s", number, line, is_grant ? " (see mysql-role.sql)" : "");
 }
 
 void mysql_error_of_connect(char *out, size_t out_bytes, unsigned number, const char *message,

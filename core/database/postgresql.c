@@ -28,6 +28,7 @@
 #define CONNECTS_PER_ROUND 2
 
 #define SQLSTATE_QUERY_CANCELED "57014"
+#define SQLSTATE_NO_PRIVILEGE "42501"
 
 struct database_connection {
     struct database_settings settings; /* own copies */
@@ -183,7 +184,10 @@ static void set_error_of(struct database_connection *c, const PGresult *result)
     if (primary == NULL)
         primary = PQresultErrorMessage(result);
     error_text_first_line(message, sizeof message, primary, c->settings.password);
-    text_format(text, sizeof text, "%s%s%s", severity != NULL ? severity : "", severity != NULL ? ": " : "", message);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    bool is_grant = state != NULL && strcmp(state, SQLSTATE_NO_PRIVILEGE) == 0;
+    text_format(text, sizeof text, "%s%s%s%s", severity != NULL ? severity : "", severity != NULL ? ": " : "", message,
+                is_grant ? " (see postgresql-role.sql)" : "");
     set_error(c, text);
 }
 
@@ -294,8 +298,10 @@ static enum outcome await_session(struct database_connection *c, int64_t deadlin
 static enum database_result refuse_connect(struct database_connection *c, const char *reason)
 {
     const struct database_settings *s = &c->settings;
-    text_format(c->connect_error, sizeof c->connect_error, "cannot connect to database %s on %s as %s: %s", s->name,
-                s->host[0] != '\0' ? s->host : "this host", s->user, reason);
+    bool is_socket = s->host[0] == '/';
+    text_format(c->connect_error, sizeof c->connect_error, "cannot connect to database %s on %s%s%s as %s: %s", s->name,
+                s->host[0] != '\0' ? s->host : "this host", is_socket ? "/.s.PGSQL." : " port ", s->port, s->user,
+                reason);
     strcpy(c->error, c->connect_error);
     c->retry_at_ms = clock_monotonic_ms() + RETRY_AFTER_FAILURE_MS;
     disconnect(c);

@@ -46,4 +46,5 @@ core_front_minotor_front_LDADD = \
 	core/front/libfront.la \
 	core/common/libchild.la \
 	core/common/libcommon.la \
-	$(LIBMICROHTTPD_LIBS)
+	$(LIBMICROHTTPD_LIBS) \
+	-lm

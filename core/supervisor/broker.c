@@ -50,7 +50,11 @@ static void send_settings(struct slot *slot, const struct places *places)
 {
     struct child *child = &slot->broker;
     const struct control_message start = {.type = CONTROL_START};
-    supervisor_send_birth_settings(slot->supervisor, child, &slot->collector->sandbox, (int)slot->description.slot);
+    struct sandbox_choice choice = slot->collector->sandbox;
+    /* What it lacks its worker lacks, too, and that one says so, and is parked. */
+    if (choice.policy == SANDBOX_STRICT)
+        choice.policy = SANDBOX_BEST_EFFORT;
+    supervisor_send_birth_settings(slot->supervisor, child, &choice, (int)slot->description.slot);
     for (unsigned i = 0; i < places->count; i++) {
         char name[32];
         text_format(name, sizeof name, "place.%u", i);
@@ -113,7 +117,7 @@ static void broker_line(struct child *child, enum log_level level, const char *t
 {
     const struct slot *slot = child->owner;
     if (slot->supervisor->trial != NULL)
-        trial_line(slot, level, text);
+        trial_line(slot->supervisor->trial, slot, level, text);
     else
         log_format_child(level, child->name, child->pid, text);
 }

@@ -163,11 +163,8 @@ enum minotord_status check_run(const struct options *options)
     if (check.faults.count == 0) {
         fputs(good, stdout);
         fflush(stdout);
-        status = MINOTORD_OK;
-        if (!options->check_files) {
-            status = supervisor_try(options, config);
-            config = NULL;
-        }
+        status = supervisor_try(options, config);
+        config = NULL;
     }
     free(good);
     config_free(config);

@@ -226,6 +226,15 @@ static void take_sandbox(struct child *child, const struct control_sandbox *said
         child->kind->confined(child);
 }
 
+/* It works again: how its last generation ended is history, which the log has. */
+static void forgive(struct child *child)
+{
+    if (child->error[0] == '\0')
+        return;
+    child->error[0] = '\0';
+    child->kind->changed(child);
+}
+
 static void take_message(struct child *child, const struct control_message *message, int *descriptor,
                          int64_t now_ms)
 {
@@ -247,6 +256,8 @@ static void take_message(struct child *child, const struct control_message *mess
     case CONTROL_IDLE:
         event.kind = LIFECYCLE_IDLE;
         event.good = round_was_good(child, message->body.promise.status);
+        if (event.good)
+            forgive(child);
         break;
     default:
         child->kind->message(child, message, descriptor);

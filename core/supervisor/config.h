@@ -100,6 +100,7 @@ struct config_target {
 
 /* A setting of a plugin's own: only the worker knows what it means. */
 struct config_setting_value {
+    const char *kind; /* how it was written: "text", "integer", "boolean". Static */
     char name[NAME_MAX_BYTES + 1];
     char value[SETTING_VALUE_MAX_BYTES];
     char origin[CONFIG_ORIGIN_BYTES];

@@ -93,16 +93,20 @@ static void read_targets(const struct config *config, struct config_collector *c
 }
 
 /* As the worker gets it: a text. Whether it means something to the plugin, the worker finds out. */
-static bool write_value(const config_setting_t *setting, char *out, size_t out_bytes)
+static bool write_value(const config_setting_t *setting, struct config_setting_value *value)
 {
+    const size_t size = sizeof value->value;
     switch (config_setting_type(setting)) {
     case CONFIG_TYPE_STRING:
-        return text_format(out, out_bytes, "%s", config_setting_get_string(setting));
+        value->kind = "text";
+        return text_format(value->value, size, "%s", config_setting_get_string(setting));
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64:
-        return text_format(out, out_bytes, "%lld", config_setting_get_int64(setting));
+        value->kind = "integer";
+        return text_format(value->value, size, "%lld", config_setting_get_int64(setting));
     case CONFIG_TYPE_BOOL:
-        return text_format(out, out_bytes, "%s", config_setting_get_bool(setting) ? "true" : "false");
+        value->kind = "boolean";
+        return text_format(value->value, size, "%s", config_setting_get_bool(setting) ? "true" : "false");
     default:
         return false;
     }
@@ -136,7 +140,7 @@ static void read_settings(struct config_collector *collector, struct config_file
                          "\"%s\" is no name of a setting; allowed are a to z, 0 to 9 and _, at most %d "
                          "bytes",
                          config_setting_name(setting), NAME_MAX_BYTES);
-        else if (!write_value(setting, value->value, sizeof value->value))
+        else if (!write_value(setting, value))
             config_fault(file, setting,
                          "\"%s\" is %s; allowed is a text of at most %d bytes, an integer, true or false",
                          value->name, config_describe(setting, found, sizeof found),
@@ -265,6 +269,7 @@ bool config_collector_equal(const struct config_collector *one, const struct con
         return false;
     for (unsigned i = 0; i < one->setting_count; i++)
         if (strcmp(one->settings[i].name, other->settings[i].name) != 0 ||
+            one->settings[i].kind != other->settings[i].kind ||
             strcmp(one->settings[i].value, other->settings[i].value) != 0)
             return false;
     return true;

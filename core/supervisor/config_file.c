@@ -176,8 +176,11 @@ int config_file_open(struct config_file *file, const char *path, struct config_f
     free(bytes);
     if (parsed == CONFIG_TRUE)
         return 0;
-    config_fault_at(faults, "%s:%d: %s; allowed is the syntax of minotor.conf(5)", file->path,
-                    config_error_line(&file->parsed), config_error_text(&file->parsed));
+    /* It is found where what is missing would have made a difference. */
+    config_fault_at(faults,
+                    "%s:%d: %s, here or in the lines before; allowed is the syntax of minotor.conf(5): text "
+                    "in \"double quotes\", true or false, and a ; after each setting",
+                    file->path, config_error_line(&file->parsed), config_error_text(&file->parsed));
     config_destroy(&file->parsed);
     return -1;
 }
@@ -279,19 +282,6 @@ bool config_integer(struct config_file *file, const config_setting_t *group, con
     return false;
 }
 
-const char *config_duration_text(int64_t value_ms, char out[32])
-{
-    if (value_ms % 3600000 == 0)
-        snprintf(out, 32, "%" PRId64 "h", value_ms / 3600000);
-    else if (value_ms % 60000 == 0)
-        snprintf(out, 32, "%" PRId64 "m", value_ms / 60000);
-    else if (value_ms % 1000 == 0)
-        snprintf(out, 32, "%" PRId64 "s", value_ms / 1000);
-    else
-        snprintf(out, 32, "%" PRId64 "ms", value_ms);
-    return out;
-}
-
 bool config_duration(struct config_file *file, const config_setting_t *group, const char *key,
                      int64_t minimum_ms, int64_t maximum_ms, int64_t *value_ms)
 {
@@ -308,7 +298,7 @@ bool config_duration(struct config_file *file, const config_setting_t *group, co
         return true;
     }
     text_format(allowed, sizeof allowed, "a duration from \"%s\" to \"%s\", with a unit: ms, s, m, h or d",
-                config_duration_text(minimum_ms, least), config_duration_text(maximum_ms, most));
+                text_duration(minimum_ms, least), text_duration(maximum_ms, most));
     wrong(file, setting, allowed);
     return false;
 }

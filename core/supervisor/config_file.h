@@ -73,8 +73,6 @@ const char *config_element_text(struct config_file *file, const config_setting_t
 
 /* `path` seen from the folder that holds `base`. Whether it fitted. */
 bool config_resolve_path(const char *base, const char *path, char *out, size_t out_bytes);
-/* "250 ms", "15 s", "5 min", "2 h", for messages. */
-const char *config_duration_text(int64_t value_ms, char out[32]);
 /* What a setting is and holds, for messages: `the text "abc"`, `the integer 5`, `a group`. */
 const char *config_describe(const config_setting_t *setting, char *out, size_t out_bytes);
 

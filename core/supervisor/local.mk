@@ -52,6 +52,8 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/pool.h \
 	core/supervisor/reload.c \
 	core/supervisor/reload.h \
+	core/supervisor/rehearsal.c \
+	core/supervisor/rehearsal.h \
 	core/supervisor/relog.c \
 	core/supervisor/relog.h \
 	core/supervisor/row.c \

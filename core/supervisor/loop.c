@@ -69,7 +69,7 @@ static bool all_ended(struct supervisor *supervisor)
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child->lifecycle.state != CHILD_DOWN && child->lifecycle.state != CHILD_STUCK)
             return false;
-    return true;
+    return supervisor->rehearsal.pid == 0;
 }
 
 static int64_t next_due_ms(struct supervisor *supervisor)
@@ -120,7 +120,7 @@ static bool is_known(struct supervisor *supervisor, pid_t pid)
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child->pid == pid)
             return true;
-    return departed_has(&supervisor->departed, pid);
+    return pid == supervisor->rehearsal.pid || departed_has(&supervisor->departed, pid);
 }
 
 /* Processes that our children left behind come to us when they die. Known ones are reaped by their pidfd. */
@@ -287,11 +287,10 @@ enum minotord_status loop_run(struct supervisor *supervisor)
             read_signals(supervisor);
         tick_all(supervisor);
         departed_turn(&supervisor->departed);
+        reload_turn(supervisor);
         reap_orphans(supervisor);
         row_turn(supervisor);
-        if (supervisor->reload && supervisor->end_requests == 0)
-            supervisor_reload(supervisor);
-        supervisor->reload = supervisor->reread_rows = false;
+        reload_begin(supervisor);
         forget_gone_slots(supervisor);
         if (supervisor->trial != NULL)
             trial_turn(supervisor);

@@ -216,6 +216,9 @@ static int read_data_source(struct reading *reading)
     if (text == NULL)
         text = DEFAULT_DATA_SOURCE;
     describe(reading, key, facts->database_origin, sizeof facts->database_origin);
+    if (reading->values.value[key].from == MATTERMOST_FROM_NOWHERE)
+        text_format(facts->database_origin, sizeof facts->database_origin, "%s: Mattermost's default, because it has no %s",
+                    facts->origin, mattermost_key_name(key));
     const char *why = driver == DSN_MYSQL ? dsn_parse_mysql(text, &reading->config->database)
                                           : dsn_parse_postgresql(text, &reading->config->database);
     if (why == NULL)

@@ -18,7 +18,7 @@ static const char USAGE[] =
     "  --config.file=FILE      the configuration (" SYSCONFDIR "/minotor.conf)\n"
     "  --check                 reads the configuration and all files it names, lets every collector do one round,\n"
     "                          reports what that gave and what not, and ends\n"
-    "  --check=files           leaves out the round: asks nobody\n"
+    "  --check=files           leaves out the round: lets collectors take their settings, and asks nobody\n"
     "  --web.listen-address=A  listens there instead of where the configuration says; may be repeated\n"
     "See minotord(8) and minotor.conf(5).\n";
 

@@ -19,7 +19,7 @@ enum minotord_status {
 struct options {
     char config_path[CONFIG_PATH_BYTES]; /* absolute */
     bool check;
-    bool check_files; /* and nothing beyond */
+    bool check_files; /* and nobody is asked */
     struct config_overrides overrides; /* texts belong to argv */
 };
 

@@ -135,18 +135,67 @@ static void log_fault(const char *line, void *context)
         log_error("%s", line);
 }
 
-void supervisor_reload(struct supervisor *supervisor)
+static struct config *load(struct supervisor *supervisor)
 {
     struct config_faults faults = {.report = log_fault, .context = supervisor};
-    struct config *new =
-        config_load(supervisor->options->config_path, &supervisor->options->overrides, &supervisor->rows, &faults);
-    if (new != NULL) {
-        replace(supervisor, new);
-        return;
-    }
-    log_error("the configuration has %u mistakes: the old one stays in force", faults.count);
+    return config_load(supervisor->options->config_path, &supervisor->options->overrides, &supervisor->rows, &faults);
+}
+
+static void refuse(struct supervisor *supervisor)
+{
+    log_error("the configuration has mistakes: the old one stays in force");
     if (supervisor->reread_rows)
         row_read_again(supervisor);
     if (supervisor->slots_started)
         supervisor_start_slots(supervisor); /* some may have waited for what turned out to be a mistake */
+}
+
+/* The files as they are now. */
+static void reload(struct supervisor *supervisor)
+{
+    struct config *new = load(supervisor);
+    if (new != NULL)
+        replace(supervisor, new);
+    else
+        refuse(supervisor);
+}
+
+/* Whether the files can be read, and are now being looked at further; then there is nothing to do yet. */
+static bool rehearse(struct supervisor *supervisor)
+{
+    struct config *new = load(supervisor);
+    if (new == NULL) {
+        refuse(supervisor);
+        return true;
+    }
+    config_free(new);
+    return rehearsal_begin(&supervisor->rehearsal, supervisor->options, supervisor->now_ms);
+}
+
+void reload_begin(struct supervisor *supervisor)
+{
+    bool is_wanted = supervisor->reload && supervisor->end_requests == 0;
+    bool is_told = supervisor->reread_rows && supervisor->trial == NULL;
+    if (is_wanted && !(is_told && rehearse(supervisor)))
+        reload(supervisor);
+    supervisor->reload = supervisor->reread_rows = false;
+}
+
+void reload_turn(struct supervisor *supervisor)
+{
+    if (supervisor->end_requests > 0)
+        rehearsal_stop(&supervisor->rehearsal, supervisor->now_ms);
+    enum rehearsal_result result =
+        rehearsal_turn(&supervisor->rehearsal, supervisor->options, supervisor->now_ms);
+    if (result == REHEARSAL_NONE || supervisor->end_requests > 0)
+        return;
+    bool is_waiting = supervisor->reload;
+    bool is_told_again = supervisor->reread_rows;
+    supervisor->reread_rows = true; /* it was SIGHUP that asked for it */
+    if (result == REHEARSAL_GOOD)
+        reload(supervisor);
+    else
+        refuse(supervisor);
+    supervisor->reload = is_waiting;
+    supervisor->reread_rows = is_told_again;
 }

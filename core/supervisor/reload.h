@@ -5,8 +5,14 @@
 
 struct supervisor;
 
-/* Reads and checks everything first; then restarts the slots that differ, adds, removes, and tries those
- * again that were waiting or parked. Slots that are the same are not touched. Everything is logged. */
-void supervisor_reload(struct supervisor *supervisor);
+/*
+ * In each turn of the loop, when a reload was asked for: reads and checks everything, and with SIGHUP has collectors
+ * look at their settings; then restarts the slots that differ, adds, removes, and tries those again that were waiting
+ * or parked. Slots that are the same are not touched. Everything is logged.
+ */
+void reload_begin(struct supervisor *supervisor);
+
+/* In each turn of the loop: goes on with what reload_begin() could not finish. */
+void reload_turn(struct supervisor *supervisor);
 
 #endif

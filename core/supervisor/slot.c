@@ -245,12 +245,12 @@ static void send_settings(struct slot *slot, const struct target_secrets *secret
     if (row_is_reader(slot))
         send_number(child, "row", 1);
     else if (slot->supervisor->trial != NULL)
-        send_number(child, "trial", 1);
+        send_number(child, "trial", slot->supervisor->options->check_files ? 2 : 1);
     target_settings_send(slot->target, collector->secrets, secrets, child);
     for (unsigned i = 0; i < collector->setting_count; i++) {
         const struct config_setting_value *value = &collector->settings[i];
         char name[NAME_MAX_BYTES + 16];
-        text_format(name, sizeof name, "setting.%s", value->name);
+        text_format(name, sizeof name, "%s.%s", value->kind, value->name);
         child_send_setting(child, name, value->value, value->origin);
     }
     if (slot->state.size > 0) {
@@ -398,7 +398,7 @@ static void slot_line(struct child *child, enum log_level level, const char *tex
 {
     const struct slot *slot = child->owner;
     if (slot->supervisor->trial != NULL)
-        trial_line(slot, level, text);
+        trial_line(slot->supervisor->trial, slot, level, text);
     else
         log_format_child(level, child->name, child->pid, text);
 }

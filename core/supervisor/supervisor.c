@@ -167,7 +167,8 @@ static void make_slots(struct supervisor *supervisor)
     const struct config_collector *collector;
     const struct config_target *target;
     for (unsigned position = 0; config_next_pair(config, &position, &collector, &target);)
-        supervisor_add_slot(supervisor, collector, target);
+        if (!supervisor->options->check_files || !target->mattermost.is_row) /* then nobody is asked */
+            supervisor_add_slot(supervisor, collector, target);
     if (supervisor->slots[0] == NULL)
         log_warning("%s: no collector is enabled; the page will tell of minotor only",
                     config->collectors_dir);
@@ -261,6 +262,9 @@ static enum minotord_status start(struct supervisor *supervisor)
         return MINOTORD_OS;
     if (open_programs(supervisor) != 0)
         return MINOTORD_CONFIG;
+    if (rehearsal_init(&supervisor->rehearsal) != 0)
+        log_warning("minotord's own program cannot be opened (%s): a reload will not look at settings of collectors "
+                    "before it changes anything", strerror(errno));
     if (open_signals(supervisor) != 0 || open_listeners(supervisor) != 0)
         return MINOTORD_OS;
     supervisor->now_ms = clock_monotonic_ms();
@@ -282,6 +286,7 @@ static void close_all(struct supervisor *supervisor)
         slot_free(slot);
     }
     departed_release(&supervisor->departed);
+    rehearsal_destroy(&supervisor->rehearsal);
     child_release(&supervisor->front);
     for (unsigned i = 0; i < supervisor->listener_count; i++)
         close(supervisor->listeners[i]);
@@ -300,6 +305,7 @@ static void init(struct supervisor *supervisor, const struct options *options)
                                       .worker_program = -1,
                                       .front_program = -1,
                                       .broker_program = -1,
+                                      .rehearsal = {.program = -1},
                                       .started_wall_ms = clock_wall_ms()};
     front_link_init(supervisor);
 }

@@ -10,6 +10,7 @@
 #include "supervisor/child.h"
 #include "supervisor/config.h"
 #include "supervisor/options.h"
+#include "supervisor/rehearsal.h"
 #include "supervisor/slot.h"
 #include "supervisor/trial.h"
 
@@ -34,6 +35,7 @@ struct supervisor {
     bool orphans; /* a child may have died that is not ours by name */
     bool reload;      /* SIGHUP came, or a configuration out of a database */
     bool reread_rows; /* SIGHUP came: those, too */
+    struct rehearsal rehearsal;
     unsigned end_requests;
     int64_t now_ms; /* of this turn of the loop */
     int64_t started_wall_ms;

@@ -184,6 +184,7 @@ static void send_facts(const struct config_target *target, struct child *child)
     const struct setting texts[] = {
         {"target.config_source", facts->origin},
         {"target.site_url", facts->site_url},
+        {"target.database.mattermost_user", target->mattermost.user},
         {"target.metrics.enable", facts->metrics < 0   ? ""
                                   : facts->metrics > 0 ? "true"
                                                        : "false"},

@@ -12,6 +12,7 @@
 #include "supervisor/supervisor.h"
 
 #define FIELDS_MAX 6
+#define UNKNOWN_NAMED_MAX 4 /* families that one reason has made unknown */
 
 void trial_init(struct trial *trial)
 {
@@ -39,8 +40,9 @@ void trial_began(struct trial *trial, unsigned slot, int report)
     trial->slots[slot].report = report;
 }
 
-void trial_line(const struct slot *slot, enum log_level level, const char *text)
+void trial_line(struct trial *trial, const struct slot *slot, enum log_level level, const char *text)
 {
+    trial->slots[slot->description.slot].has_said_why |= level <= LOG_LEVEL_ERROR;
     if (level <= LOG_LEVEL_INFO)
         fprintf(stderr, "%s: %s\n", slot->child.name, text);
 }
@@ -53,6 +55,8 @@ struct group {
     FILE *good, *bad;
     const char *word; /* NULL: nothing is open */
     const char *reason;
+    unsigned count;
+    bool is_long; /* not all are named: one reason for so many is of interest, and what they are is in the manual */
 };
 
 static FILE *stream_of(const struct group *group)
@@ -62,6 +66,8 @@ static FILE *stream_of(const struct group *group)
 
 static void close_group(struct group *group)
 {
+    if (group->word != NULL && group->is_long)
+        fprintf(stream_of(group), " and %u more", group->count - UNKNOWN_NAMED_MAX);
     if (group->word != NULL)
         fprintf(stream_of(group), "%s%s\n", group->reason[0] == '\0' ? "" : ": ", group->reason);
     group->word = NULL;
@@ -70,12 +76,17 @@ static void close_group(struct group *group)
 static void add_family(struct group *group, const char *word, const char *family, const char *reason)
 {
     if (group->word != NULL && strcmp(group->word, word) == 0 && strcmp(group->reason, reason) == 0) {
-        fprintf(stream_of(group), ", %s", family);
+        group->count++;
+        group->is_long = reason[0] != '\0' && group->count > UNKNOWN_NAMED_MAX;
+        if (!group->is_long)
+            fprintf(stream_of(group), ", %s", family);
         return;
     }
     close_group(group);
     group->word = word;
     group->reason = reason;
+    group->count = 1;
+    group->is_long = false;
     fprintf(stream_of(group), "%s: %s: %s", group->name,
             strcmp(word, REPORT_ABSENT) == 0 ? "not given here" : "unknown", family);
 }
@@ -121,6 +132,9 @@ enum minotord_status trial_print(const char *name, char *report, FILE *good, FIL
         close_group(&group);
         if (strcmp(fields[0], REPORT_CUT) == 0) {
             fprintf(bad, "%s: there are more of these families than this list has room for\n", name);
+        } else if (strcmp(fields[0], REPORT_SETTINGS) == 0) {
+            fprintf(good, "%s: settings ok\n", name);
+            status = MINOTORD_OK;
         } else if (strcmp(fields[0], REPORT_ROUND) == 0 && count == FIELDS_MAX) {
             status = print_round(&group, fields);
         }
@@ -158,7 +172,10 @@ void trial_ended(struct trial *trial, const struct slot *slot)
     if (trial->slots[id].report >= 0)
         read_report(trial->slots[id].report, report);
     close_report(trial, id);
-    if (report[0] == '\0')
+    /* The obituary of one that left by itself would only repeat it. */
+    bool is_told = trial->slots[id].has_said_why && slot->child.lifecycle.blame == RESTART_CAUSE_COUNT &&
+                   strncmp(slot->child.error, "exit code", strlen("exit code")) == 0;
+    if (report[0] == '\0' && !is_told)
         fprintf(stderr, "%s: %s\n", slot->child.name, slot->child.error);
     worsen(trial, trial_print(slot->child.name, report, stdout, stderr));
     trial->slots[id].ended = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The second half of `minotord --check`: every collector does one round on its target, in a worker as confined as
- * ever, and what that round gave and did not give is printed. There is no front, and nobody is started twice.
+ * ever, and what that round gave and did not give is printed. There is no front, and nobody is started twice. With
+ * --check=files there is no round: the collectors only take their settings.
  */
 #ifndef MINOTOR_SUPERVISOR_TRIAL_H
 #define MINOTOR_SUPERVISOR_TRIAL_H
@@ -20,6 +21,7 @@ struct trial {
     struct {
         int report; /* read end of its worker's data pipe, or -1 */
         bool ended;
+        bool has_said_why; /* its worker logged an error */
     } slots[SLOTS_MAX];
     enum minotord_status status; /* of the worst so far */
 };
@@ -31,7 +33,7 @@ void trial_destroy(struct trial *trial);
 void trial_began(struct trial *trial, unsigned slot, int report);
 
 /* A line that a worker logged. */
-void trial_line(const struct slot *slot, enum log_level level, const char *text);
+void trial_line(struct trial *trial, const struct slot *slot, enum log_level level, const char *text);
 
 /* The worker of a slot is dead: prints what it reported, or how it ended. */
 void trial_ended(struct trial *trial, const struct slot *slot);

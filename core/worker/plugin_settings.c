@@ -24,6 +24,21 @@ static bool parse_boolean(const char *text, int64_t *value)
     return *value == 1 || strcmp(text, "false") == 0;
 }
 
+/* Whether the configuration may write a value of the setting's type in that way. */
+static bool is_of_type(const struct minotor_setting *setting, enum given_kind kind)
+{
+    switch (kind) {
+    case GIVEN_TEXT:
+        return setting->type == MINOTOR_SETTING_TEXT || setting->type == MINOTOR_SETTING_DURATION;
+    case GIVEN_INTEGER:
+        return setting->type == MINOTOR_SETTING_INTEGER;
+    case GIVEN_BOOLEAN:
+        return setting->type == MINOTOR_SETTING_BOOLEAN;
+    default:
+        return true;
+    }
+}
+
 bool plugin_setting_parse(const struct minotor_setting *setting, const char *text, struct plugin_setting_value *value)
 {
     value->integer = 0;
@@ -50,6 +65,7 @@ const char *plugin_setting_range(const struct minotor_setting *setting, char *ou
 {
     long long minimum = setting->minimum;
     long long maximum = setting->maximum;
+    char least[32], most[32];
     switch (setting->type) {
     case MINOTOR_SETTING_INTEGER:
         snprintf(out, PLUGIN_SETTING_RANGE_BYTES, "an integer from %lld to %lld", minimum, maximum);
@@ -59,7 +75,8 @@ const char *plugin_setting_range(const struct minotor_setting *setting, char *ou
         break;
     case MINOTOR_SETTING_DURATION:
         snprintf(out, PLUGIN_SETTING_RANGE_BYTES,
-                 "a duration like \"250ms\", \"15s\", \"5m\" or \"1h\", from %lldms to %lldms", minimum, maximum);
+                 "a duration from \"%s\" to \"%s\", with a unit: ms, s, m, h or d", text_duration(minimum, least),
+                 text_duration(maximum, most));
         break;
     default:
         snprintf(out, PLUGIN_SETTING_RANGE_BYTES, "a text in UTF-8 of %lld to %lld bytes", minimum, maximum);
@@ -88,12 +105,13 @@ static bool take(struct plugin_settings *settings, const struct given_setting *g
         const struct minotor_setting *setting = &settings->declared[i];
         if (strcmp(given->name, setting->name) != 0)
             continue;
-        if (plugin_setting_parse(setting, given->value, &settings->values[i]))
+        if (is_of_type(setting, given->kind) &&
+            plugin_setting_parse(setting, given->value, &settings->values[i]))
             return true;
         bool secret = (setting->flags & MINOTOR_SETTING_SECRET) != 0;
-        snprintf(error, PLUGIN_SETTING_ERROR_BYTES, "%s: %s = %s%.200s%s; allowed: %s", place, setting->name,
-                 secret ? "" : "\"", secret ? "(hidden)" : given->value, secret ? "" : "\"",
-                 plugin_setting_range(setting, range));
+        const char *quote = secret || given->kind == GIVEN_INTEGER || given->kind == GIVEN_BOOLEAN ? "" : "\"";
+        snprintf(error, PLUGIN_SETTING_ERROR_BYTES, "%s: %s = %s%.200s%s; allowed: %s", place, setting->name, quote,
+                 secret ? "(hidden)" : given->value, quote, plugin_setting_range(setting, range));
         return false;
     }
     snprintf(error, PLUGIN_SETTING_ERROR_BYTES, "%s: unknown setting %s; allowed: %s", place, given->name,

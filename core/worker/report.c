@@ -33,6 +33,11 @@ static void put_family(struct report *report, const char *word, const char *fami
         report->is_cut = !put(report, limit_bytes, "%s\t%s\t%s\n", word, family, reason);
 }
 
+void report_settings(struct report *report)
+{
+    put(report, sizeof report->text, REPORT_SETTINGS "\n");
+}
+
 void report_unknown(struct report *report, const char *family, const char *reason)
 {
     char line[ERROR_TEXT_MAX_BYTES + 1];
@@ -40,7 +45,8 @@ void report_unknown(struct report *report, const char *family, const char *reaso
     put_family(report, REPORT_UNKNOWN, family, line);
 }
 
-static size_t put_absent(struct report *report, const struct samples *samples)
+/* `has_answer`: else nobody was asked what there is. */
+static size_t put_absent(struct report *report, const struct samples *samples, bool has_answer)
 {
     size_t given = 0;
     for (size_t i = 0; i < samples->plugin->family_count; i++) {
@@ -48,7 +54,7 @@ static size_t put_absent(struct report *report, const struct samples *samples)
             continue;
         if (samples->by_family[i] > 0)
             given++;
-        else
+        else if (has_answer)
             put_family(report, REPORT_ABSENT, samples->plugin->families[i].family.name, "");
     }
     return given;
@@ -58,7 +64,7 @@ void report_round(struct report *report, enum round_status status, const char *e
                   const struct samples *samples)
 {
     bool good = status == ROUND_OK || status == ROUND_PARTIAL;
-    size_t given = good ? put_absent(report, samples) : 0;
+    size_t given = good ? put_absent(report, samples, status == ROUND_OK || samples_known_count(samples) > 0) : 0;
     if (report->is_cut)
         put(report, sizeof report->text, REPORT_CUT "\n");
     put(report, sizeof report->text, REPORT_ROUND "\t%s\t%zu\t%zu\t%" PRId64 "\t%s\n",

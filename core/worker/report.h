@@ -20,6 +20,9 @@ struct report {
 /* A family that the collector has just declared unknown. */
 void report_unknown(struct report *report, const char *family, const char *reason);
 
+/* There is no round: the plugin has taken its settings. */
+void report_settings(struct report *report);
+
 /* The round is over: what it did not give, and what it came to. */
 void report_round(struct report *report, enum round_status status, const char *error, int64_t duration_ms,
                   const struct samples *samples);

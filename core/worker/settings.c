@@ -8,7 +8,13 @@
 
 #include "common/log.h"
 
-#define OWN_PREFIX "setting."
+/* Settings of the plugin's own: how they are named, by how their values were written. */
+static const char *const own_prefixes[] = {
+    [GIVEN_ANYHOW] = "setting.",
+    [GIVEN_TEXT] = "text.",
+    [GIVEN_INTEGER] = "integer.",
+    [GIVEN_BOOLEAN] = "boolean.",
+};
 #define FACT_PREFIX "target."
 
 static const struct text_setting {
@@ -54,7 +60,7 @@ static const struct number_setting {
     { "interval_ms", offsetof(struct worker_settings, interval_ms), INTERVAL_MIN_MS, INTERVAL_MAX_MS },
     { "timeout_ms", offsetof(struct worker_settings, timeout_ms), TIMEOUT_MIN_MS, TIMEOUT_MAX_MS },
     { "first_delay_ms", offsetof(struct worker_settings, first_delay_ms), 0, INTERVAL_MAX_MS },
-    { "trial", offsetof(struct worker_settings, trial), 0, 1 },
+    { "trial", offsetof(struct worker_settings, trial), TRIAL_NONE, TRIAL_SETTINGS },
     { "row", offsetof(struct worker_settings, row), 0, 1 },
 };
 
@@ -102,13 +108,16 @@ static int take_given(struct given_setting *given, const char *name, const struc
     return 0;
 }
 
-static int take_own(struct worker_settings *settings, const struct control_setting *setting)
+static int take_own(struct worker_settings *settings, const struct control_setting *setting, enum given_kind kind)
 {
+    struct given_setting *given = &settings->given[settings->given_count];
     if (settings->given_count == PLUGIN_SETTINGS_MAX) {
         log_error("%s: more than %d settings for one collector", setting->origin, PLUGIN_SETTINGS_MAX);
         return -1;
     }
-    return take_given(&settings->given[settings->given_count++], setting->name + strlen(OWN_PREFIX), setting);
+    settings->given_count++;
+    given->kind = kind;
+    return take_given(given, setting->name + strlen(own_prefixes[kind]), setting);
 }
 
 static int take_fact(struct worker_settings *settings, const struct control_setting *setting)
@@ -130,8 +139,9 @@ const char *worker_settings_fact(const struct worker_settings *settings, const c
 
 int worker_settings_take(struct worker_settings *settings, const struct control_setting *setting)
 {
-    if (strncmp(setting->name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
-        return take_own(settings, setting);
+    for (size_t kind = 0; kind < sizeof own_prefixes / sizeof own_prefixes[0]; kind++)
+        if (strncmp(setting->name, own_prefixes[kind], strlen(own_prefixes[kind])) == 0)
+            return take_own(settings, setting, (enum given_kind)kind);
     if (strncmp(setting->name, FACT_PREFIX, strlen(FACT_PREFIX)) == 0)
         return take_fact(settings, setting);
     for (size_t i = 0; i < sizeof text_settings / sizeof text_settings[0]; i++)

@@ -11,11 +11,20 @@
 
 #include "common/control.h"
 
+/* How the configuration has written a value. */
+enum given_kind {
+    GIVEN_ANYHOW, /* not told */
+    GIVEN_TEXT,
+    GIVEN_INTEGER,
+    GIVEN_BOOLEAN,
+};
+
 /* A fact about the target ("target.NAME"), or an entry of the group `settings` of the collector's file. */
 struct given_setting {
     char *name;
     char *value;
     char *origin; /* "file:line" or "" */
+    enum given_kind kind;
 };
 
 struct database_place {
@@ -44,6 +53,13 @@ struct api_site {
     char insecure[8]; /* "true": the login may go over the network unencrypted */
 };
 
+/* What minotord --check wants of a worker. */
+enum trial {
+    TRIAL_NONE,
+    TRIAL_ROUND,    /* one round, then a report */
+    TRIAL_SETTINGS, /* no round: whether the plugin takes its settings */
+};
+
 struct worker_settings {
     char slot[2 * NAME_MAX_BYTES + 2];
     char collector[NAME_MAX_BYTES + 1];
@@ -53,7 +69,7 @@ struct worker_settings {
     int64_t interval_ms;
     int64_t timeout_ms;
     int64_t first_delay_ms;
-    int64_t trial; /* 1: one round, then a report */
+    int64_t trial; /* enum trial */
     int64_t row;   /* 1: no collector; reads Mattermost's configuration out of its database */
     struct database_place database;
     struct api_site api;

@@ -352,13 +352,17 @@ static _Noreturn void drain(struct worker *worker)
     leave(worker->brokerless ? EXIT_CODE_BROKER : EXIT_CODE_DONE);
 }
 
-/* One round, and what is to be said of it. */
+/* One round at the most, and what is to be said of it. */
 static _Noreturn void run_trial(struct worker *worker)
 {
     const struct round *round = &worker->round;
-    run_round(worker);
-    report_round(&worker->report, round->status, round->error, (clock_monotonic_us() - round->started_us) / 1000,
-                 &worker->samples);
+    if (worker->settings->trial == TRIAL_SETTINGS) {
+        report_settings(&worker->report);
+    } else {
+        run_round(worker);
+        report_round(&worker->report, round->status, round->error,
+                     (clock_monotonic_us() - round->started_us) / 1000, &worker->samples);
+    }
     if (write(FD_DATA, worker->report.text, worker->report.size) != (ssize_t)worker->report.size)
         log_error("the report cannot be written: %s", strerror(errno));
     drain(worker);

@@ -484,6 +484,7 @@ static inline const char *minotor_engine(const struct minotor_host *host)
  * What minotor knows of the target, as text; "" for what it does not know. Never a secret. Valid until close().
  * @param key  "database.name", "database.user"; and, where Mattermost's own configuration is read: "site_url",
  *             "metrics.enable" ("true", "false"), "metrics.listen_address", "config_source",
+ *             "database.mattermost_user" (the account that Mattermost has there),
  *             "database.max_open_conns", "database.max_idle_conns", "database.conn_max_lifetime_ms",
  *             "database.conn_max_idle_time_ms", "database.replicas" (how many)
  * Since 1.0.

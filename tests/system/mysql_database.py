@@ -29,8 +29,8 @@ class Session:
 
     END = "end-of-answer"
 
-    def __init__(self, server, database):
-        self.process = subprocess.Popen(server.client_command(database), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    def __init__(self, server, database, more=()):
+        self.process = subprocess.Popen([*server.client_command(database), *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
 
     def __call__(self, sql):

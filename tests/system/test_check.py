@@ -123,7 +123,7 @@ BAD = {
     "no_symbol": (CONFIG, "no_symbol: .*minotor_collector"),
     "fails": (UNAVAILABLE, "fails: round failed in .*the kettle is cold"),
     "loop": (UNAVAILABLE, "loop: .*(SIGALRM|alarm)"),
-    "bad_setting": (CONFIG, "bad_setting: .*refused a setting"),
+    "bad_setting": (CONFIG, "bad_setting: .*the moon is not a target"),
 }
 
 
@@ -154,3 +154,20 @@ def test_ends_when_it_is_told_to(minotor, sources):
 def test_option_that_is_none(minotor):
     done = minotor({"good": hostile("good")}).run("--check=everything")
     assert done.returncode == 2 and "--check is \"everything\"; allowed is files, or nothing" in done.stderr
+
+
+def test_a_mistake_is_told_once(minotor):
+    daemon = minotor({"good": hostile("good"), "bad_setting": hostile("bad_setting")})
+    assert check(daemon).stderr.count("moon") == 1
+
+
+def test_files_alone_let_collectors_look_at_their_settings(minotor):
+    """Nobody is asked: the one that fails in each round is as good as any."""
+    daemon = minotor({"good": hostile("good"), "fails": hostile("fails")})
+    done = daemon.run("--check=files")
+    assert done.returncode == 0, done.stderr
+    assert {"good: settings ok", "fails: settings ok"} <= set(done.stdout.splitlines())
+    assert "round" not in done.stdout
+    daemon.write_collector("bad_setting", hostile("bad_setting"))
+    done = daemon.run("--check=files")
+    assert done.returncode == CONFIG and "the moon is not a target" in done.stderr

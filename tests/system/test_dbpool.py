@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The collector dbpool on both engines: every value as the server itself has it, and what a role may not see."""
 
+import contextlib
 import os
 import time
 
@@ -275,13 +276,37 @@ def test_mariadb_without_the_grants_shows_what_is_known(dbpool, on_mariadb):
     assert one.log_text.count("GRANT PROCESS") == one.log_text.count("GRANT SLAVE MONITOR") == 1
 
 
-def test_mariadb_with_one_account_for_both(dbpool, on_mariadb, granted):
+SAME_ACCOUNT = {
+    "as dbpool.conf says": {"own": {"mattermost_user": "minotor"}},
+    "as Mattermost's configuration says": {"target__database__mattermost_user": "minotor"},
+}
+
+
+@pytest.mark.parametrize("source", SAME_ACCOUNT)
+def test_mariadb_with_one_account_for_both(dbpool, on_mariadb, granted, source):
     granted(on_mariadb, "mysql")
-    one = dbpool(on_mariadb, "mysql", own={"mattermost_user": "minotor"})
+    one = dbpool(on_mariadb, "mysql", **SAME_ACCOUNT[source])
     found = one.round(lambda one: one.status == "ok")
-    assert pool("open_connections") not in found.samples
-    assert found.samples[WAITS] == 0
+    for absent in (pool("open_connections"), pool("connections_idle"), pool("connections_in_use"), WAITS, OLDEST):
+        assert absent not in found.samples
+    check_own(found)
     one.round()
+    assert one.log_text.count("cannot be told apart") == 1
+
+
+def test_mariadb_does_not_believe_in_nobody_while_its_account_is_used(dbpool, on_mariadb, granted):
+    """Mattermost has minotor's account, and nothing says so."""
+    granted(on_mariadb, "mysql")
+    account = ["--user=minotor", "--password=" + mysql_database.PASSWORD]
+    one = dbpool(on_mariadb, "mysql")
+    assert one.round(lambda one: one.status == "ok").samples[pool("open_connections")] == 0
+    with contextlib.ExitStack() as stack:
+        for _ in range(OURS[("mattermost_db_open_connections", "minotor")] + 1):
+            session = stack.enter_context(mysql_database.Session(on_mariadb.server, on_mariadb.name, account))
+            session("SELECT 1")
+        found = one.round(lambda one: pool("open_connections") not in one.samples)
+        assert WAITS not in found.samples and pool("connections_in_use") not in found.samples
+    one.round(lambda one: one.samples.get(pool("open_connections")) == 0)
     assert one.log_text.count("cannot be told apart") == 1
 
 

@@ -142,7 +142,7 @@ def test_limits(running):
             if not programs.sanitized():
                 assert limits["Max data size"][0] == str(256 << 20), name
             if AS_ROOT:
-                assert limits["Max processes"][0] == "256", name
+                assert limits["Max processes"][0] == "384", name
 
 
 def test_environment(minotor, monkeypatch):

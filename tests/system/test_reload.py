@@ -54,6 +54,32 @@ def test_a_mistake_keeps_the_old_configuration(running, what, text):
     running.wait_until_good("good")
 
 
+def test_a_mistake_in_a_collectors_own_settings_keeps_it_too(running):
+    """Only the collector knows what its settings may be."""
+    before = running.children()
+    running.write_collector("good", hostile("good", settings={"colour": "red"}))
+    running.write_collector("fails", hostile("fails", interval="700ms"))
+    offset = len(running.log())
+    running.reload()
+    running.wait_for_log(r"good: .*good\.conf:\d+: .*colour", 20, offset)
+    running.wait_for_log("the old one stays in force", 10, offset)
+    page = running.next_round("good")
+    assert running.children() == before
+    assert page.collector("interval_seconds", "fails") != 0.7, "one mistake, and nothing changes"
+    running.write_collector("good", hostile("good"))
+    running.reload()
+    running.wait_for(lambda page: page.collector("interval_seconds", "fails") == 0.7, 20, "the new interval")
+
+
+def test_an_end_while_settings_are_looked_at(running):
+    """A collector that hangs in its constructor keeps the look going, but neither the scrapes nor the end."""
+    running.write_collector("sleeper", hostile("never_ready"))
+    running.reload()
+    running.next_round("good")
+    status, seconds = running.stop()
+    assert status == 0 and seconds < 5
+
+
 def test_added_and_removed(running):
     before = running.children()
     running.write_collector("late", hostile("late", interval="1s"))

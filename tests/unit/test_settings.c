@@ -112,7 +112,7 @@ static char error[PLUGIN_SETTING_ERROR_BYTES];
 
 static bool resolve(const char *name, const char *value, const char *origin)
 {
-    struct given_setting given = { (char *)(uintptr_t)name, (char *)(uintptr_t)value, (char *)(uintptr_t)origin };
+    struct given_setting given = { (char *)(uintptr_t)name, (char *)(uintptr_t)value, (char *)(uintptr_t)origin, GIVEN_ANYHOW };
     error[0] = '\0';
     return plugin_settings_resolve(&resolved, declared, DECLARED, &given, 1, error);
 }
@@ -156,7 +156,7 @@ static void refused_with_place_and_range(void)
     check_refused("top", "99999999999999999999", "kpi.conf:9: top = \"99999999999999999999\"; allowed: an integer from 0 to 100");
     check_refused("exact", "1", "kpi.conf:9: exact = \"1\"; allowed: true or false");
     check_refused("pause", "5",
-                  "kpi.conf:9: pause = \"5\"; allowed: a duration like \"250ms\", \"15s\", \"5m\" or \"1h\", from 100ms to 60000ms");
+                  "kpi.conf:9: pause = \"5\"; allowed: a duration from \"100ms\" to \"1m\", with a unit: ms, s, m, h or d");
     check_refused("prefix", "123456789", "kpi.conf:9: prefix = \"123456789\"; allowed: a text in UTF-8 of 0 to 8 bytes");
     check_refused("prefix", "\xff", "kpi.conf:9: prefix = \"\xff\"; allowed: a text in UTF-8 of 0 to 8 bytes");
     check_refused("token", "abc", "kpi.conf:9: token = (hidden); allowed: a text in UTF-8 of 4 to 8 bytes");
@@ -165,9 +165,30 @@ static void refused_with_place_and_range(void)
     CU_ASSERT_STRING_EQUAL(error, "settings: top = \"x\"; allowed: an integer from 0 to 100");
 }
 
+/* A number in quotes is a text, whatever it says. */
+static void refused_when_written_as_something_else(void)
+{
+    static const struct {
+        const char *name, *value;
+        enum given_kind kind;
+        bool is_good;
+    } cases[] = {
+        { "top", "5", GIVEN_INTEGER, true },      { "top", "5", GIVEN_TEXT, false },
+        { "exact", "true", GIVEN_BOOLEAN, true }, { "exact", "true", GIVEN_TEXT, false },
+        { "prefix", "5", GIVEN_TEXT, true },      { "prefix", "5", GIVEN_INTEGER, false },
+        { "pause", "15s", GIVEN_TEXT, true },     { "pause", "15", GIVEN_INTEGER, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct given_setting given = { (char *)(uintptr_t)cases[i].name, (char *)(uintptr_t)cases[i].value,
+                                       (char[]){ "f:1" }, cases[i].kind };
+        CU_ASSERT_EQUAL(plugin_settings_resolve(&resolved, declared, DECLARED, &given, 1, error), cases[i].is_good);
+    }
+    CU_ASSERT_STRING_EQUAL(error, "f:1: pause = 15; allowed: a duration from \"100ms\" to \"1m\", with a unit: ms, s, m, h or d");
+}
+
 static void unknown_where_none_is_declared(void)
 {
-    struct given_setting given = { (char[]){ "a" }, (char[]){ "1" }, (char[]){ "f:2" } };
+    struct given_setting given = { (char[]){ "a" }, (char[]){ "1" }, (char[]){ "f:2" }, GIVEN_ANYHOW };
     CU_ASSERT_FALSE(plugin_settings_resolve(&resolved, NULL, 0, &given, 1, error));
     CU_ASSERT_STRING_EQUAL(error, "f:2: unknown setting a; allowed: none");
 }
@@ -180,6 +201,7 @@ int main(void)
         { "the worker's own refused", workers_own_refused },
         { "defaults and values of a plugin's", defaults_and_values },
         { "refused with place and range", refused_with_place_and_range },
+        { "refused when written as something else", refused_when_written_as_something_else },
         { "unknown where none is declared", unknown_where_none_is_declared },
         CU_TEST_INFO_NULL,
     };
