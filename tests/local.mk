@@ -198,9 +198,11 @@ SYSTEM_TESTS += \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
+	tests/system/test_failure_table.py \
 	tests/system/test_hostile.py \
 	tests/system/test_install.py \
 	tests/system/test_flapping.py \
+	tests/system/test_hung.py \
 	tests/system/test_kpi_values.py \
 	tests/system/test_limits.py \
 	tests/system/test_locked_table.py \
@@ -216,12 +218,14 @@ SYSTEM_TESTS += \
 	tests/system/test_replica.py \
 	tests/system/test_role.py \
 	tests/system/test_sandbox.py \
+	tests/system/test_secret_scan.py \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
 	tests/system/test_stuck.py \
 	tests/system/test_state_file.py \
-	tests/system/test_trouble.py
+	tests/system/test_trouble.py \
+	tests/system/test_unit.py
 
 include tests/bench/local.mk
 

@@ -12,8 +12,8 @@ enum capabilities_result capabilities_drop(bool keep_to_change_user)
     /* The bounding set first, while there is a capability for it; it may be refused, and then the rest still works. */
     capng_apply(CAPNG_SELECT_BOUNDS);
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    if (capng_apply(CAPNG_SELECT_CAPS) != 0 && !keep_to_change_user)
-        return CAPABILITIES_LEFT;
+    /* A wall around us may refuse the call although there is nothing to give up: what counts is what is there after it. */
+    capng_apply(CAPNG_SELECT_CAPS);
     if (capng_get_caps_process() != 0)
         return CAPABILITIES_LEFT;
     if (!keep_to_change_user && capng_have_capabilities(CAPNG_SELECT_CAPS) > CAPNG_NONE)

@@ -131,7 +131,7 @@ bool mysql_tune_socket(int descriptor, bool is_tcp)
     const struct {
         int level, name, value;
     } options[] = {
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, 10000}, {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, 30000}, {SOL_SOCKET, SO_KEEPALIVE, 1},
         {IPPROTO_TCP, TCP_KEEPIDLE, 15},        {IPPROTO_TCP, TCP_KEEPINTVL, 5},
         {IPPROTO_TCP, TCP_KEEPCNT, 3},
     };

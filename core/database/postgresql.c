@@ -3,8 +3,8 @@
  * The PostgreSQL driver. Nothing of libpq that blocks is called, but PQfinish and name resolution inside
  * PQconnectStart; the latter is bounded by RES_OPTIONS in the worker's environment.
  *
- * All settings of a session are SET LOCAL inside the round's transaction, so that they work through a pooler
- * and are left to nobody else.
+ * All settings of a session but one are SET LOCAL inside the round's transaction, so that they work through a pooler
+ * and are left to nobody else; that one, that the server keeps an eye on the connection, is for whoever has it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -258,7 +258,7 @@ static PGconn *start_session(const struct database_settings *settings)
         { "client_encoding", "UTF8" },
         { "gssencmode", "disable" }, /* would search the disk for Kerberos */
         { "connect_timeout", "5" },
-        { "tcp_user_timeout", "10000" }, /* a network that swallows packets is noticed in seconds, not minutes */
+        { "tcp_user_timeout", "30000" }, /* a network that swallows packets is noticed in seconds, not minutes */
         { "keepalives_idle", "15" },
         { "keepalives_interval", "5" },
         { "keepalives_count", "3" },
@@ -367,9 +367,15 @@ static bool quote_search_path(struct database_connection *c, char *sql, size_t s
     return fits;
 }
 
+/*
+ * Where the network is gone the server does not hear of our end, and by itself it asks whether we are still there after
+ * two hours. Not LOCAL: the session idles between rounds. Through a pooler it is the pooler's session that is asked.
+ */
+#define KEEP_ALIVE "; SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+
 static enum database_result send_begin(struct database_connection *c)
 {
-    char sql[1280], check[96] = "", schemas[768];
+    char sql[1408], check[96] = "", schemas[768];
     bool checks = !c->no_check_interval && PQserverVersion(c->session) >= 140000;
     int64_t lock_ms = c->timeout_ms / LOCK_TIMEOUT_SHARE;
     if (checks)
@@ -381,8 +387,9 @@ static enum database_result send_begin(struct database_connection *c)
     text_format(sql, sizeof sql,
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = %" PRId64
                 "; SET LOCAL lock_timeout = %" PRId64 "; SET LOCAL idle_in_transaction_session_timeout = %" PRId64
-                "%s%s",
-                left_ms(c), lock_ms > 0 ? lock_ms : 1, c->timeout_ms + ALARM_GRACE_MS, check, schemas);
+                "%s%s%s",
+                left_ms(c), lock_ms > 0 ? lock_ms : 1, c->timeout_ms + ALARM_GRACE_MS,
+                c->settings.host[0] == '/' ? "" : KEEP_ALIVE, check, schemas);
     enum database_result result = run(c, sql, c->deadline_ms, true);
     c->in_transaction = c->session != NULL && PQtransactionStatus(c->session) != PQTRANS_IDLE;
     return result;

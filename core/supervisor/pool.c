@@ -2,6 +2,8 @@
 #include "supervisor/pool.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -111,6 +113,14 @@ static bool server_has_ended(const struct slot *slot)
     return poll(&end, 1, 0) > 0;
 }
 
+/* Where the network is gone the kernel is to say goodbye again and again for as long as we wait, not to forget the
+ * session, which the server would then keep. */
+static void say_goodbye_patiently(const struct slot *slot)
+{
+    unsigned patience_ms = ENDING_PATIENCE_MS;
+    setsockopt(slot->session, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms); /* no TCP: no need */
+}
+
 /* Nobody works with it any more. `patience_ms` is for a session whose end cannot be seen; 0: it was closed in order. */
 static void end_session(struct slot *slot, int64_t patience_ms)
 {
@@ -124,6 +134,7 @@ static void end_session(struct slot *slot, int64_t patience_ms)
     bool is_socket = slot->session >= 0 && (shutdown(slot->session, SHUT_WR) == 0 || errno == ENOTCONN);
     if (is_socket && !server_has_ended(slot)) {
         slot->session_ends = true;
+        say_goodbye_patiently(slot);
         obey(slot->supervisor, budget_abandon(budget, id, ENDING_PATIENCE_MS, now_ms));
         return;
     }

@@ -12,6 +12,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/closer.so \
 	tests/hostile/constructor.so \
 	tests/hostile/deaf.so \
+	tests/hostile/constructor_sleeps.so \
 	tests/hostile/duplicate.so \
 	tests/hostile/exit.so \
 	tests/hostile/fails.so \
