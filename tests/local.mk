@@ -174,6 +174,7 @@ SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests
 
 SYSTEM_TESTS += \
 	tests/system/test_bad_servers.py \
+	tests/system/test_chaos.py \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \

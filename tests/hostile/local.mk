@@ -32,6 +32,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/nonsense.so \
 	tests/hostile/not_ready.so \
 	tests/hostile/open_fails.so \
+	tests/hostile/pair.so \
 	tests/hostile/parting.so \
 	tests/hostile/poisoned.so \
 	tests/hostile/segv.so \
@@ -55,8 +56,11 @@ HOSTILE_DESCRIPTORS = \
 	tests/hostile/descriptor_size.so \
 	tests/hostile/descriptor_twice.so
 
-check_DATA += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS)
-CLEANFILES += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS)
+# No collector: what lets calls of minotor's own processes fail.
+HOSTILE_FAULTS = tests/hostile/faults.so
+
+check_DATA += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_FAULTS)
+CLEANFILES += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_FAULTS)
 
 HOSTILE_BUILD = $(AM_V_CCLD)$(MKDIR_P) tests/hostile && \
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fPIC -shared -Wl,-z,defs -I$(top_srcdir)/include
@@ -95,4 +99,5 @@ tests/hostile/descriptor_twice.so:
 EXTRA_DIST += \
 	tests/hostile/descriptor.c \
 	tests/hostile/hostile.h \
+	$(HOSTILE_FAULTS:.so=.c) \
 	$(HOSTILE_COLLECTORS:.so=.c)

@@ -82,6 +82,7 @@ class Minotor:
             self.write_collector(name, own)
         self.process = None
         self.account = None  # that starts it; None: the test's own
+        self.environment = None  # that it is started with; None: the test's own
         self.address = None
         self.bystanders = set(processes.children(os.getpid()))
 
@@ -125,7 +126,7 @@ class Minotor:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.arguments(*arguments), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, start_new_session=True, **identity)
+                                            stderr=log, start_new_session=True, env=self.environment, **identity)
         return self
 
     def give_to(self, account):
