@@ -178,6 +178,7 @@ SYSTEM_TESTS += \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
+	tests/system/test_fault_points.py \
 	tests/system/test_hostile.py \
 	tests/system/test_kpi_values.py \
 	tests/system/test_locked_table.py \

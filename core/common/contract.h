@@ -76,6 +76,7 @@
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 30000
+#define FRONT_BACKOFF_MAX_MS 1000 /* scrapes wait meanwhile, and nothing of ours is dearer to start than a worker */
 #define BACKOFF_JITTER_PERCENT 20
 #define FIRST_ROUND_SPREAD_MAX_MS 5000 /* slots that died together come back within this; longer would be news lost */
 #define BACKOFF_RESET_UPTIME_MS 10000 /* with a good round: a collector that dies after every round stays slow */

@@ -261,6 +261,8 @@ static enum control_result result_of_errno(void)
     case EAGAIN:
     case EINTR:
     case ENOBUFS:
+    case ENOMEM:
+    case ETOOMANYREFS: /* descriptors under way, of all processes of the user */
         return CONTROL_AGAIN;
     case EPIPE:
     case ECONNRESET:
@@ -306,6 +308,13 @@ static int attached_descriptor(struct msghdr *header)
     return descriptor;
 }
 
+/* The kernel drops a descriptor that we have no room for; what the supervisor sends makes no sense without it. */
+static bool lost_descriptor(const struct msghdr *header, enum control_party sender, const int *descriptor)
+{
+    return sender == CONTROL_FROM_SUPERVISOR && descriptor != NULL && *descriptor < 0 &&
+           (header->msg_flags & MSG_CTRUNC) != 0;
+}
+
 void control_discard(int *descriptor)
 {
     const struct linger off = { .l_onoff = 0 };
@@ -334,7 +343,10 @@ enum control_result control_receive(int socket, enum control_party sender, struc
     if (descriptor != NULL)
         *descriptor = attached_descriptor(&header); /* an empty datagram can have one, too */
     enum control_result result = size == 0 ? CONTROL_CLOSED : CONTROL_BROKEN;
-    if (size > 0 && (header.msg_flags & MSG_TRUNC) == 0)
+    if (lost_descriptor(&header, sender, descriptor)) {
+        errno = EMFILE;
+        result = CONTROL_ERROR;
+    } else if (size > 0 && (header.msg_flags & MSG_TRUNC) == 0)
         result = control_decode(bytes, (size_t)size, sender, message);
     explicit_bzero(bytes, sizeof bytes);
     if (result != CONTROL_OK && descriptor != NULL)

@@ -91,8 +91,10 @@ static unsigned give_birth(struct lifecycle *lifecycle, int64_t now_ms)
 static unsigned back_off(struct lifecycle *lifecycle, unsigned jitter_permille, int64_t now_ms)
 {
     lifecycle->failures++;
-    return enter(lifecycle, CHILD_BACKOFF,
-                 now_ms + lifecycle_backoff_ms(lifecycle->failures, jitter_permille));
+    int64_t delay_ms = lifecycle_backoff_ms(lifecycle->failures, jitter_permille);
+    if (lifecycle->limits.backoff_max_ms > 0 && delay_ms > lifecycle->limits.backoff_max_ms)
+        delay_ms = lifecycle->limits.backoff_max_ms;
+    return enter(lifecycle, CHILD_BACKOFF, now_ms + delay_ms);
 }
 
 static unsigned end_by(struct lifecycle *lifecycle, enum lifecycle_ring ring, int64_t now_ms)

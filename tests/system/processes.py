@@ -5,6 +5,7 @@ import ctypes
 import glob
 import os
 import signal
+import subprocess
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -94,6 +95,22 @@ def limits(pid):
     for line in read(pid, "limits").splitlines()[1:]:
         found[line[:26].strip()] = tuple(line[26:].split()[:2])
     return found
+
+
+def set_soft_limit(pid, which, value):
+    """Of another's process too, by one that has its identity; "unlimited" or a number. The hard limit stays, so that it
+    can be taken back. Whether the process was there."""
+    fields = status(pid)
+    if not fields:
+        return False
+    identity = {}
+    if os.geteuid() == 0:
+        identity = {"user": int(fields["Uid"].split()[0]), "group": int(fields["Gid"].split()[0]), "extra_groups": []}
+    done = subprocess.run(["prlimit", f"--pid={pid}", f"--{which}={value}:"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, **identity)
+    if done.returncode != 0 and alive(pid):
+        raise OSError(f"prlimit: {done.stderr.strip()}")
+    return done.returncode == 0
 
 
 def memory_bytes(pid):

@@ -3,7 +3,6 @@
 
 import os
 import queue
-import resource
 import shutil
 import signal
 import socket
@@ -123,26 +122,19 @@ class Doer:
     def workers_stop_for_good(self, deed, slot):
         self.kill(self.worker(slot), signal.SIGSTOP)
 
-    def limit(self, pid, which, soft):
-        """The hard limit stays, so that a plain user can take it back."""
-        if not pid:
+    def limit(self, pid, which, value):
+        names = {"data": "Max data size", "nofile": "Max open files"}
+        before = processes.limits(pid).get(names[which], (None,))[0] if pid else None
+        if before is None or not processes.set_soft_limit(pid, which, value):
             raise Missed
-        try:
-            old = resource.prlimit(pid, which)
-            resource.prlimit(pid, which, (soft, old[1]))
-        except (ProcessLookupError, PermissionError):
-            raise Missed from None
         yield
-        try:
-            resource.prlimit(pid, which, old)
-        except ProcessLookupError:
-            pass
+        processes.set_soft_limit(pid, which, before)
 
     def workers_limit_memory(self, deed, slot):
-        yield from self.limit(self.worker(slot), resource.RLIMIT_DATA, 1 << 20)
+        yield from self.limit(self.worker(slot), "data", 1 << 20)
 
     def workers_limit_descriptors(self, deed, slot):
-        yield from self.limit(self.worker(slot), resource.RLIMIT_NOFILE, 5)
+        yield from self.limit(self.worker(slot), "nofile", 5)
 
     # -- the front ----------------------------------------------------------------------------------------------------
 
@@ -168,10 +160,10 @@ class Doer:
         self.kill(self.daemon.front(), signal.SIGSTOP)
 
     def front_limit_memory(self, deed):
-        yield from self.excused(self.limit(self.daemon.front(), resource.RLIMIT_DATA, 1 << 20))
+        yield from self.excused(self.limit(self.daemon.front(), "data", 1 << 20))
 
     def front_limit_descriptors(self, deed):
-        yield from self.excused(self.limit(self.daemon.front(), resource.RLIMIT_NOFILE, 8))
+        yield from self.excused(self.limit(self.daemon.front(), "nofile", 8))
 
     def front_clients(self, deed):
         """Many that say half of something, or nothing."""
