@@ -36,7 +36,7 @@ def faulty(minotor):
 def wait_fresh(daemon, since=None):
     """Both have had a good round that began after that moment, and whoever is needed is there."""
     since_ms = 1000 * (time.monotonic() if since is None else since)
-    rounds = daemon.rounds(daemon.scrape(timeout=PATIENCE_S), "good")
+    rounds = daemon.rounds(daemon.wait_for(lambda page: True, PATIENCE_S, "an answer"), "good")
     fresh = daemon.wait_for(lambda page: all(page.collector("success", name) == 1 for name in COLLECTORS)
                             and (page.value("chaos_left", part="0") or 0) >= since_ms, PATIENCE_S, "fresh rounds of pair")
     if daemon.rounds(fresh, "good") < rounds:
@@ -117,21 +117,22 @@ def test_a_page_without_memory_is_the_old_page(faulty):
 def test_a_front_without_memory_for_a_pipe(faulty):
     """A worker that nobody reads would write to nowhere for ever."""
     for number in range(12):
+        hits = faulty.points.hits("front", "memory")
         faulty.points.arm("front", "memory", errno.ENOMEM, 1, number)
         restart_workers(faulty, number)
+        deadline = time.monotonic() + PATIENCE_S
+        while faulty.points.hits("front", "memory") == hits:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         wait_fresh(faulty)
-        faulty.points.disarm("front", "memory")
 
 
 def test_a_front_without_room_for_a_pipe(faulty):
-    """The kernel drops the descriptor that comes with the message."""
+    """The kernel drops the descriptor that comes with the message: the front notices and makes room for another."""
     front = faulty.front()
-    processes.set_soft_limit(front, "nofile", int(faulty.scrape().value("process_open_fds")) - 1)
+    assert processes.set_soft_limit(front, "nofile", 5)
     restart_workers(faulty, 1)
-    deadline = time.monotonic() + PATIENCE_S
-    # It notices and leaves; nobody else has to.
-    while processes.alive(front) and faulty.front() == front and time.monotonic() < deadline:
-        time.sleep(0.05)
+    faulty.wait_for_child("front", front, PATIENCE_S)
     wait_fresh(faulty)
 
 
