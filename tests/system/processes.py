@@ -17,6 +17,12 @@ def adopt_orphans():
         raise OSError(ctypes.get_errno(), "prctl")
 
 
+def cpu_seconds(pid):
+    """Of user and system; None when it is gone."""
+    fields = stat(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else None
+
+
 def read(pid, name):
     """A file of the process, or "" when it is gone or not for our eyes."""
     try:

@@ -25,6 +25,7 @@ if "CHAOS_SECONDS" in os.environ:
 # The longest pause before a start is 36 s, and a round has to follow.
 HEALED_S = 45 * SLOW
 STOPPED_S = 5 * SLOW
+BUSY_LOOK_S, BUSY_SHARE = 3, 0.4
 # Of memory: pages and their rounds grow with what hostile collectors emit, and malloc gives little back.
 GROWTH_BYTES = (16 << 20) * (8 if sanitized() else 1)
 WRONG = re.compile(r"(?i)assert|sanitizer|runtime error|double free|corrupted|stack smashing|unknown type")
@@ -77,6 +78,14 @@ def wait_for_footprint(daemon, before, timeout):
         assert time.monotonic() < deadline, f"before: {before} {before.titles}\nafter: {now} {now.titles} {now.zombies}"
         time.sleep(0.2)
     return now
+
+
+def busiest(daemon, seconds):
+    """(share of a processor, title) of the one that computes most, when all is well: nobody turns round and round."""
+    everybody = {"minotord": daemon.pid, **daemon.children()}
+    before = {title: processes.cpu_seconds(pid) for title, pid in everybody.items()}
+    time.sleep(seconds)
+    return max(((processes.cpu_seconds(pid) or 0) - (before[title] or 0), title) for title, pid in everybody.items())
 
 
 def settle(daemon):
@@ -137,7 +146,10 @@ def test_chaos(minotor, figure, seed):
             figure("descriptors are not counted: a plain user may not look at them")
         for name, size in after.resident.items():
             assert size < before.resident[name] + GROWTH_BYTES, f"{name}: {before.resident} before, {after.resident} after"
-        stop(world)
+        used_s, title = busiest(daemon, BUSY_LOOK_S)
+        figure(f"seed {seed}: afterwards {title} computes most: {100 * used_s / BUSY_LOOK_S:.0f} % of a processor")
+        assert used_s < BUSY_SHARE * BUSY_LOOK_S, f"{title} has computed for {used_s:.2f} of {BUSY_LOOK_S} s"
+        stop(world, seed)
 
 
 def report(figure, seed, doer, checker, world, rage_s, healed_s):
@@ -153,11 +165,16 @@ def report(figure, seed, doer, checker, world, rage_s, healed_s):
            f" last fault")
 
 
-def stop(world):
+def stop(world, seed):
+    """Every other seed finds that what collectors keep cannot be written."""
     daemon = world.daemon
     family = processes.children(daemon.pid)
+    place = os.path.join(daemon.directory, "state")
+    if seed % 2:
+        os.makedirs(os.path.join(place, "full"))
     status, _ = daemon.stop()
     assert status == 0
+    assert os.path.isfile(place) or seed % 2, "the state file is not there"
     assert [pid for pid in family if processes.alive(pid)] == []
     for name, side in world.sides.items():
         deadline = time.monotonic() + STOPPED_S

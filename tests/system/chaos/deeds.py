@@ -136,6 +136,26 @@ class Doer:
     def workers_limit_descriptors(self, deed, slot):
         yield from self.limit(self.worker(slot), "nofile", 5)
 
+    # -- brokers ----------------------------------------------------------------------------------------------------
+
+    def broker(self, slot):
+        pid = self.daemon.children().get("minotor: broker " + "@".join(slot))
+        if not pid:
+            raise Missed
+        return pid
+
+    def brokers_kill(self, deed, slot):
+        self.kill(self.broker(slot), signal.SIGKILL)
+
+    def brokers_term(self, deed, slot):
+        self.kill(self.broker(slot), signal.SIGTERM)
+
+    def brokers_stop(self, deed, slot):
+        yield from self.stop(self.broker(slot))
+
+    def brokers_stop_for_good(self, deed, slot):
+        self.kill(self.broker(slot), signal.SIGSTOP)
+
     # -- the front ----------------------------------------------------------------------------------------------------
 
     def excused(self, steps):
@@ -239,6 +259,13 @@ class Doer:
         yield
         os.rename(self.daemon.config_path + ".away", self.daemon.config_path)
         self.daemon.reload()
+
+    def config_state_file_in_the_way(self, deed):
+        place = os.path.join(self.daemon.directory, "state")
+        os.makedirs(os.path.join(place, "full"), exist_ok=True)
+        self.daemon.reload()
+        yield
+        shutil.rmtree(place)
 
     def with_files(self, change):
         """Files of collectors as `change` makes them, then as they were."""

@@ -26,7 +26,8 @@ POINTS = (
     ("front", "accept4", errno.ENOBUFS), ("front", "recvmsg", errno.ENOMEM), ("front", "sendmsg", errno.ENOBUFS),
     ("front", "poll", errno.ENOMEM), ("worker", "memory", errno.ENOMEM), ("worker", "memory", errno.ENOMEM),
     ("worker", "socket", errno.EMFILE), ("worker", "sendmsg", errno.ENOBUFS), ("worker", "recvmsg", errno.ENOMEM),
-    ("worker", "poll", errno.ENOMEM),
+    ("worker", "poll", errno.ENOMEM), ("broker", "memory", errno.ENOMEM), ("broker", "socket", errno.EMFILE),
+    ("broker", "sendmsg", errno.ENOBUFS), ("broker", "recvmsg", errno.ENOMEM),
 )
 CLOCK_STEPS_S = (-86400, -3600, -30, -2, 2, 30, 3600, 86400)
 
@@ -54,6 +55,8 @@ LANES = {
         "kill": (8, None, worker), "term": (2, None, worker), "segv": (2, None, worker), "stop": (3, (0.2, 2.0), worker),
         "stop_for_good": (1, None, worker), "limit_memory": (2, (0.5, 1.5), worker), "limit_descriptors": (2, (0.5, 1.5), worker)}),
     "more_workers": (16, {"kill": (8, None, worker), "stop": (2, (0.2, 2.0), worker)}),
+    "brokers": (6, {
+        "kill": (5, None, worker), "term": (1, None, worker), "stop": (3, (0.2, 3.0), worker), "stop_for_good": (1, None, worker)}),
     "front": (5, {
         "kill": (4, None, None), "term": (2, None, None), "stop": (3, (0.1, 1.0), None), "stop_for_good": (1, None, None),
         "limit_memory": (1, (0.3, 1.0), None), "limit_descriptors": (1, (0.3, 1.0), None), "clients": (2, (0.5, 3.0), None)}),
@@ -64,7 +67,7 @@ LANES = {
     "config": (9, {
         "bad": (2, (0.2, 1.0), None), "interval": (2, (0.5, 2.0), lambda dice, slots: {"interval": dice.choice((300, 700, 3000))}),
         "remove": (2, (0.5, 2.0), lambda dice, slots: {"collector": dice.choice(("jobs", "usage", "good", "kpi", "pair"))}),
-        "storm": (2, None, None), "unreadable": (1, (0.2, 1.0), None), "no_password": (2, (0.5, 2.0), worker),
+        "storm": (2, None, None), "state_file_in_the_way": (1, (0.2, 1.0), None), "unreadable": (1, (0.2, 1.0), None), "no_password": (2, (0.5, 2.0), worker),
         "plugin_replaced": (1, None, None), "plugin_garbage": (1, (0.5, 2.0), None),
         "mood": (6, (1.0, 4.0), lambda dice, slots: {"mood": dice.choice(MOODS)})}),
 }
