@@ -308,11 +308,10 @@ static int attached_descriptor(struct msghdr *header)
     return descriptor;
 }
 
-/* The kernel drops a descriptor that we have no room for; what the supervisor sends makes no sense without it. */
-static bool lost_descriptor(const struct msghdr *header, enum control_party sender, const int *descriptor)
+/* The kernel drops a descriptor that we have no room for; its message makes no sense without it. */
+static bool lost_descriptor(const struct msghdr *header, const int *descriptor)
 {
-    return sender == CONTROL_FROM_SUPERVISOR && descriptor != NULL && *descriptor < 0 &&
-           (header->msg_flags & MSG_CTRUNC) != 0;
+    return descriptor != NULL && *descriptor < 0 && (header->msg_flags & MSG_CTRUNC) != 0;
 }
 
 void control_discard(int *descriptor)
@@ -343,7 +342,7 @@ enum control_result control_receive(int socket, enum control_party sender, struc
     if (descriptor != NULL)
         *descriptor = attached_descriptor(&header); /* an empty datagram can have one, too */
     enum control_result result = size == 0 ? CONTROL_CLOSED : CONTROL_BROKEN;
-    if (lost_descriptor(&header, sender, descriptor)) {
+    if (lost_descriptor(&header, descriptor)) {
         errno = EMFILE;
         result = CONTROL_ERROR;
     } else if (size > 0 && (header.msg_flags & MSG_TRUNC) == 0)
