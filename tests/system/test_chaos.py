@@ -27,7 +27,7 @@ HEALED_S = 45 * SLOW
 STOPPED_S = 5 * SLOW
 BUSY_LOOK_S, BUSY_SHARE = 3, 0.4
 # Of memory: pages and their rounds grow with what hostile collectors emit, and malloc gives little back.
-GROWTH_BYTES = (16 << 20) * (8 if sanitized() else 1)
+GROWTH_BYTES = (16 << 20) * (32 if sanitized() else 1)  # AddressSanitizer keeps 256 MB of what was freed
 WRONG = re.compile(r"(?i)assert|sanitizer|runtime error|double free|corrupted|stack smashing|unknown type")
 REFUSED = re.compile(r"the configuration (was read again|has \d+ mistakes)")
 
