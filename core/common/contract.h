@@ -72,6 +72,7 @@
 #define REHEARSAL_TIMEOUT_MS (2 * START_TIMEOUT_MS) /* of a reload; a collector that hangs may use up its START_TIMEOUT_MS */
 #define SHUTDOWN_GRACE_MS 2000   /* TERM to KILL at an orderly end */
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
+#define DRAIN_HEAR_MS 300        /* a part of it: for the first words of clients that have been let in only just now */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
 #define BACKOFF_FIRST_MS 250
