@@ -108,6 +108,7 @@ class Checker:
         self.world, self.daemon = world, world.daemon
         self.fronts = Fronts(self.daemon)
         self.begin = time.monotonic()
+        self.begun_at = time.strftime("%H:%M:%S", time.gmtime())
         self.problems, self.lock = [], threading.Lock()
         self.scrapes, self.lost, self.slowest, self.slowest_excused = 0, 0, 0.0, 0.0
         self.seconds = []
