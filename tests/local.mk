@@ -195,10 +195,12 @@ SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests
 SYSTEM_TESTS += \
 	tests/system/test_attacks.py \
 	tests/system/test_bad_servers.py \
+	tests/system/test_chaos.py \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
 	tests/system/test_death.py \
 	tests/system/test_failure_table.py \
+	tests/system/test_fault_points.py \
 	tests/system/test_hostile.py \
 	tests/system/test_install.py \
 	tests/system/test_flapping.py \

@@ -76,12 +76,14 @@
 #define REHEARSAL_TIMEOUT_MS (2 * START_TIMEOUT_MS) /* of a reload; a collector that hangs may use up its START_TIMEOUT_MS */
 #define SHUTDOWN_GRACE_MS 2000   /* TERM to KILL at an orderly end */
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
+#define DRAIN_HEAR_MS 300        /* a part of it: for the first words of clients that have been let in only just now */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
 #define RENEW_WAIT_MS 500        /* worker: for the DRAIN that answers RENEW; within PROMISE_GRACE_MS */
 #define RENEW_INTERVAL_MIN_MS 10000 /* a slot whose workers ask for successors more often is not heard: no loop of lives */
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 30000
+#define FRONT_BACKOFF_MAX_MS 1000 /* scrapes wait meanwhile, and nothing of ours is dearer to start than a worker */
 #define BACKOFF_JITTER_PERCENT 20
 #define FIRST_ROUND_SPREAD_MAX_MS 5000 /* slots that died together come back within this; longer would be news lost */
 #define BACKOFF_RESET_UPTIME_MS 10000 /* with a good round: a collector that dies after every round stays slow */

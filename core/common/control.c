@@ -284,6 +284,8 @@ static enum control_result result_of_errno(void)
     case EAGAIN:
     case EINTR:
     case ENOBUFS:
+    case ENOMEM:
+    case ETOOMANYREFS: /* descriptors under way, of all processes of the user */
         return CONTROL_AGAIN;
     case EPIPE:
     case ECONNRESET:
@@ -333,6 +335,12 @@ static int attached_descriptor(struct msghdr *header)
     return descriptor;
 }
 
+/* The kernel drops a descriptor that we have no room for; its message makes no sense without it. */
+static bool lost_descriptor(const struct msghdr *header, const int *descriptor)
+{
+    return descriptor != NULL && *descriptor < 0 && (header->msg_flags & MSG_CTRUNC) != 0;
+}
+
 void control_discard(int *descriptor)
 {
     const struct linger off = { .l_onoff = 0 };
@@ -359,6 +367,10 @@ enum control_result control_receive_bytes(int socket, void *bytes, size_t *size,
     if (descriptor != NULL)
         *descriptor = attached_descriptor(&header); /* an empty datagram can have one, too */
     *size = (size_t)received;
+    if (lost_descriptor(&header, descriptor)) {
+        errno = EMFILE;
+        return CONTROL_ERROR;
+    }
     if (received > 0 && (header.msg_flags & MSG_TRUNC) == 0)
         return CONTROL_OK;
     if (descriptor != NULL)

@@ -104,7 +104,7 @@ static int start(struct front *front)
 {
     front->site.build = (struct page_build){front->version, front->revision};
     front->now = moment_now();
-    front->drain_until_ms = NEVER_MS;
+    front->drain_until_ms = front->hear_until_ms = NEVER_MS;
     site_refresh(&front->site);
     struct control_message ready = {.type = CONTROL_READY};
     return control_send(FD_CONTROL, &ready, -1) == CONTROL_OK ? 0 : -1;
@@ -132,7 +132,8 @@ static int64_t earlier(int64_t a, int64_t b)
 static int wait_ms(const struct front *front)
 {
     int64_t next_ms = earlier(front->promise_due_ms, store_next_tick_ms(&front->site.store));
-    int64_t left_ms = earlier(next_ms, front->drain_until_ms) - front->now.monotonic_ms;
+    int64_t drain_ms = front->now.monotonic_ms < front->hear_until_ms ? front->hear_until_ms : front->drain_until_ms;
+    int64_t left_ms = earlier(next_ms, drain_ms) - front->now.monotonic_ms;
     int http_ms = http_timeout_ms(&front->http);
     if (left_ms <= 0)
         left_ms = front->promise_due_ms <= front->now.monotonic_ms ? FRONT_PROMISE_MS / 20 : 0;
@@ -158,6 +159,7 @@ static void begin_drain(struct front *front)
     if (front->drain_until_ms != NEVER_MS)
         return;
     front->drain_until_ms = front->now.monotonic_ms + DRAIN_MS;
+    front->hear_until_ms = front->now.monotonic_ms + DRAIN_HEAR_MS;
     http_drain(&front->http);
 }
 
@@ -192,8 +194,10 @@ static enum exit_code turn(struct front *front)
 
 static bool is_done(const struct front *front)
 {
-    return front->drain_until_ms != NEVER_MS &&
-           (http_is_idle(&front->http) || front->now.monotonic_ms >= front->drain_until_ms);
+    if (front->drain_until_ms == NEVER_MS)
+        return false;
+    bool heard = http_is_heard(&front->http) || front->now.monotonic_ms >= front->hear_until_ms;
+    return (heard && http_is_idle(&front->http)) || front->now.monotonic_ms >= front->drain_until_ms;
 }
 
 enum exit_code front_run(struct front *front)

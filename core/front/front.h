@@ -20,6 +20,7 @@ struct front {
     struct moment now;
     int64_t promise_due_ms; /* when to speak to the supervisor next */
     int64_t drain_until_ms; /* NEVER_MS: not draining */
+    int64_t hear_until_ms;  /* draining: so long it waits for the first words of those who were let in; or NEVER_MS */
 };
 
 /* A setting of the supervisor before the start; `context` is the front. -1 after logging: unknown or too

@@ -18,6 +18,12 @@ static const char plain_text[] = "text/plain; charset=utf-8";
 /* The mark of a request whose headers we have seen once already. */
 static char seen;
 
+enum visit {
+    VISIT_NONE,
+    VISIT_SILENT, /* has not asked yet */
+    VISIT_HEARD,
+};
+
 static const struct http_route *find_route(const struct http *http, const char *path)
 {
     for (const struct http_route *route = http->routes; route->path; route++)
@@ -64,6 +70,36 @@ static enum MHD_Result send_text(struct http *http, struct MHD_Connection *conne
     return send_answer(http, connection, &answer, last);
 }
 
+/* Its mark among the visits travels with the connection. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = context;
+    unsigned char *visit = code == MHD_CONNECTION_NOTIFY_CLOSED ? *socket_context : NULL;
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        visit = memchr(http->visits, VISIT_NONE, sizeof http->visits);
+        *socket_context = visit;
+        if (visit)
+            *visit = VISIT_SILENT;
+        http->silent += visit != NULL;
+    } else if (visit) {
+        http->silent -= *visit == VISIT_SILENT;
+        *visit = VISIT_NONE;
+    }
+}
+
+static void note_heard(struct http *http, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    unsigned char *visit = info ? info->socket_context : NULL;
+    if (!visit || *visit != VISIT_SILENT)
+        return;
+    *visit = VISIT_HEARD;
+    http->silent--;
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request)
@@ -76,6 +112,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (first) {
         *request = &seen;
         http->answering++;
+        note_heard(http, connection);
     }
     if (*upload_size > 0) /* nobody sends a body with GET; reading it would be a gift of our time */
         return MHD_NO;
@@ -122,7 +159,7 @@ int http_listen(struct http *http, int listener, unsigned connections_max)
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
         on_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-        MHD_OPTION_CONNECTION_LIMIT, connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_LIMIT, connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)HTTP_CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEADER_MAX_BYTES,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
@@ -176,6 +213,11 @@ void http_drain(struct http *http)
 bool http_is_idle(const struct http *http)
 {
     return http->answering == 0;
+}
+
+bool http_is_heard(const struct http *http)
+{
+    return http->silent == 0;
 }
 
 void http_stop(struct http *http)

@@ -46,6 +46,8 @@ struct http {
     const struct http_route *routes; /* ends with a path of NULL */
     void *context;
     unsigned answering; /* answers under way */
+    unsigned silent;    /* connections that have not asked for anything yet */
+    unsigned char visits[HTTP_CONNECTIONS_MAX]; /* enum visit of http.c, of each connection */
     bool draining;
 };
 
@@ -62,6 +64,8 @@ void http_run(struct http *http);
 void http_drain(struct http *http);
 /* Whether no answer is under way. */
 bool http_is_idle(const struct http *http);
+/* Whether everybody who was let in has asked for something: who has not may have connected only just now. */
+bool http_is_heard(const struct http *http);
 /* Closes all connections. */
 void http_stop(struct http *http);
 

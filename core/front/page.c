@@ -144,9 +144,9 @@ static bool put_lines(struct buffer *out, const struct contribution *item, bool 
         left -= size;
     }
     reject(item, REJECT_DUPLICATE, duplicates);
-    bool complete = !out->failed && !prefix.failed;
+    out->failed = out->failed || prefix.failed; /* else the page would have a family without its lines */
     buffer_free(&prefix);
-    return complete;
+    return !out->failed;
 }
 
 /* The first slot that has this one's target stands for it. */

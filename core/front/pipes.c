@@ -31,6 +31,15 @@ static void note_bad_frame(struct pipes *pipes, const struct intake *intake)
               report->bytes_hex);
 }
 
+/* The pipe is closed: without a word its worker would write to nowhere for ever. */
+static void note_no_memory(struct pipes *pipes, const struct control_slot *slot)
+{
+    struct control_bad_frame *report = &pipes->reports[slot->slot];
+    *report = (struct control_bad_frame){.slot = slot->slot, .generation = slot->generation};
+    snprintf(report->reason, sizeof report->reason, "the front has no memory to read it");
+    pipes->unreported[slot->slot] = true;
+}
+
 static void read_pipe(struct pipes *pipes, uint32_t slot, struct moment now)
 {
     struct intake *intake = pipes->intakes[slot];
@@ -60,7 +69,7 @@ void pipes_replace(struct pipes *pipes, struct store *store, const struct contro
         return;
     pipes->intakes[number] = intake_new(store, number, slot->generation, descriptor);
     if (!pipes->intakes[number])
-        log_error("slot %u: no memory for its data pipe", (unsigned)number);
+        note_no_memory(pipes, slot);
 }
 
 size_t pipes_poll(const struct pipes *pipes, struct pollfd *polled)

@@ -14,6 +14,10 @@
 #include "common/contract.h"
 #include "common/text.h"
 
+/* What libconfig needs: its buffers, and for the densest text ("a=1;") a setting with name and place for each few bytes. */
+#define PARSER_BYTES          (64 * 1024)
+#define PARSED_BYTES_PER_BYTE 64
+
 /* ---- faults */
 
 static void report(struct config_faults *faults, const char *place, const char *format, va_list arguments)
@@ -154,6 +158,15 @@ static unsigned find_include(const char *bytes)
     }
 }
 
+/* libconfig looks at none of its allocations: whether it will have memory is tried before it is called. */
+static bool has_memory_for(const char *bytes)
+{
+    void *trial = malloc(PARSER_BYTES + PARSED_BYTES_PER_BYTE * strlen(bytes));
+    bool has = trial != NULL;
+    free(trial);
+    return has;
+}
+
 int config_file_open(struct config_file *file, const char *path, struct config_faults *faults)
 {
     file->faults = faults;
@@ -168,6 +181,11 @@ int config_file_open(struct config_file *file, const char *path, struct config_f
     if (include_line > 0) {
         config_fault_at(faults, "%s:%u: files cannot be included here; allowed is one file for each collector",
                         file->path, include_line);
+        free(bytes);
+        return -1;
+    }
+    if (!has_memory_for(bytes)) {
+        config_fault(file, NULL, "no memory to take it apart");
         free(bytes);
         return -1;
     }

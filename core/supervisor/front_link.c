@@ -27,7 +27,8 @@ void front_link_init(struct supervisor *supervisor)
 {
     /* Never parked: without a front there is nothing to see, not even what is wrong. */
     const struct lifecycle_limits limits = {
-        .busy_max_ms = FRONT_PROMISE_MS, .idle_max_ms = FRONT_PROMISE_MS, .parks = false};
+        .busy_max_ms = FRONT_PROMISE_MS, .idle_max_ms = FRONT_PROMISE_MS, .parks = false,
+        .backoff_max_ms = FRONT_BACKOFF_MAX_MS};
     child_init(&supervisor->front, &FRONT, supervisor, &limits);
     text_format(supervisor->front.name, sizeof supervisor->front.name, "front");
 }

@@ -107,8 +107,10 @@ static void count_failure(struct lifecycle *lifecycle, int64_t now_ms)
 static unsigned back_off(struct lifecycle *lifecycle, unsigned jitter_permille, int64_t now_ms)
 {
     count_failure(lifecycle, now_ms);
-    return enter(lifecycle, CHILD_BACKOFF,
-                 now_ms + lifecycle_backoff_ms(lifecycle->failures, jitter_permille));
+    int64_t delay_ms = lifecycle_backoff_ms(lifecycle->failures, jitter_permille);
+    if (lifecycle->limits.backoff_max_ms > 0 && delay_ms > lifecycle->limits.backoff_max_ms)
+        delay_ms = lifecycle->limits.backoff_max_ms;
+    return enter(lifecycle, CHILD_BACKOFF, now_ms + delay_ms);
 }
 
 static unsigned end_by(struct lifecycle *lifecycle, enum lifecycle_ring ring, int64_t now_ms)

@@ -73,6 +73,7 @@ struct lifecycle_limits {
     int64_t busy_max_ms;
     int64_t idle_max_ms;
     bool parks; /* false: never PARKED, always tried again (the front) */
+    int64_t backoff_max_ms; /* 0: BACKOFF_MAX_MS */
 };
 
 /* How far the end of a generation has got. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -18,6 +19,9 @@
 /* An idle loop looks around so often, so that a time in which it could not is told from one in which it need
  * not. */
 #define TURN_MAX_MS 1000
+
+/* The kernel itself may have no memory for a moment: no reason to end everybody, nor to ask it without a pause. */
+#define SHORT_OF_MEMORY_MS 20
 
 #define WATCHES_MAX (1 + 3 * (2 * SLOTS_MAX + 1) + SLOTS_MAX + DEPARTED_MAX)
 
@@ -269,10 +273,12 @@ static int wait_for_work(struct supervisor *supervisor, struct watches *watches)
     watch_all(supervisor, watches);
     watch_sessions(supervisor, watches);
     int ready = poll(watches->descriptors, watches->count, left_ms > 0 ? (int)left_ms : 0);
-    if (ready < 0 && errno != EINTR) {
+    if (ready < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM) {
         log_error("waiting for children: %s", strerror(errno));
         return -1;
     }
+    if (ready < 0 && errno != EINTR)
+        nanosleep(&(struct timespec){.tv_nsec = SHORT_OF_MEMORY_MS * 1000 * 1000}, NULL);
     if (ready < 0)
         for (nfds_t i = 0; i < watches->count; i++)
             watches->descriptors[i].revents = 0;

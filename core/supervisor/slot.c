@@ -373,20 +373,25 @@ void slot_connect(struct slot *slot)
 {
     struct child *child = &slot->child;
     int data[2] = {-1, -1};
+    bool has_pipe = true;
     enum child_state state = child->lifecycle.state;
     if (row_is_reader(slot))
         return;
     if (state == CHILD_STARTING || state == CHILD_READY || state == CHILD_BUSY) {
         const struct control_message message = {.type = CONTROL_DATA};
-        if (open_data_pipe(data) == 0)
+        has_pipe = open_data_pipe(data) == 0;
+        if (has_pipe)
             child_send(child, &message, data[1]);
         else
-            log_error("%s: a data pipe could not be had: %s", child->name, strerror(errno));
+            log_error("%s: a data pipe could not be had: %s; its worker is started anew", child->name, strerror(errno));
     }
     front_link_describe(slot, data[0]);
     front_link_state(slot);
     front_link_sandbox(slot);
     close_data_pipe(data);
+    /* It would write to nowhere for ever. */
+    if (!has_pipe)
+        child_event(child, LIFECYCLE_RESTART, slot->supervisor->now_ms);
 }
 
 /* In good order and without blame: it is the file that is another. */

@@ -41,6 +41,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/not_ready.so \
 	tests/hostile/open_fails.so \
 	tests/hostile/overflow.so \
+	tests/hostile/pair.so \
 	tests/hostile/parting.so \
 	tests/hostile/poisoned.so \
 	tests/hostile/reach.so \
@@ -85,8 +86,11 @@ HOSTILE_ATTACKS = \
 	tests/hostile/resolver_loop.so \
 	tests/hostile/resolver_read.so
 
-check_DATA += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_ATTACKS)
-CLEANFILES += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_ATTACKS)
+# No collector: what lets calls of minotor's own processes fail.
+HOSTILE_FAULTS = tests/hostile/faults.so
+
+check_DATA += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_ATTACKS) $(HOSTILE_FAULTS)
+CLEANFILES += $(HOSTILE_COLLECTORS) $(HOSTILE_DESCRIPTORS) $(HOSTILE_ATTACKS) $(HOSTILE_FAULTS)
 
 HOSTILE_BUILD = $(AM_V_CCLD)$(MKDIR_P) tests/hostile && \
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fPIC -shared -Wl,-z,defs -I$(top_srcdir)/include
@@ -176,4 +180,5 @@ EXTRA_DIST += \
 	tests/hostile/attacks/loading.c \
 	tests/hostile/descriptor.c \
 	tests/hostile/hostile.h \
+	$(HOSTILE_FAULTS:.so=.c) \
 	$(HOSTILE_COLLECTORS:.so=.c)

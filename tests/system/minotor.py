@@ -85,6 +85,7 @@ class Minotor:
         self.account = None  # that starts it; None: the test's own
         self.before_exec = None  # called in its process
         self.outer = []  # options of tests/hostile/outer, a wall around it that takes layers of the sandbox away
+        self.environment = None  # that it is started with; None: the test's own
         self.address = None
         self.bystanders = set(processes.children(os.getpid()))
 
@@ -131,7 +132,8 @@ class Minotor:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.arguments(*arguments), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, start_new_session=True, preexec_fn=self.before_exec, **identity)
+                                            stderr=log, start_new_session=True, preexec_fn=self.before_exec,
+                                            env=self.environment, **identity)
         return self
 
     def give_to(self, account):

@@ -5,6 +5,7 @@ import ctypes
 import glob
 import os
 import signal
+import subprocess
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -14,6 +15,12 @@ def adopt_orphans():
     """Orphans among our descendants become our own children, so that none can hide from a test."""
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
+
+
+def cpu_seconds(pid):
+    """Of user and system; None when it is gone."""
+    fields = stat(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else None
 
 
 def read(pid, name):
@@ -94,6 +101,22 @@ def limits(pid):
     for line in read(pid, "limits").splitlines()[1:]:
         found[line[:26].strip()] = tuple(line[26:].split()[:2])
     return found
+
+
+def set_soft_limit(pid, which, value):
+    """Of another's process too, by one that has its identity; "unlimited" or a number. The hard limit stays, so that it
+    can be taken back. Whether the process was there."""
+    fields = status(pid)
+    if not fields:
+        return False
+    identity = {}
+    if os.geteuid() == 0:
+        identity = {"user": int(fields["Uid"].split()[0]), "group": int(fields["Gid"].split()[0]), "extra_groups": []}
+    done = subprocess.run(["prlimit", f"--pid={pid}", f"--{which}={value}:"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, **identity)
+    if done.returncode != 0 and alive(pid):
+        raise OSError(f"prlimit: {done.stderr.strip()}")
+    return done.returncode == 0
 
 
 def memory_bytes(pid):

@@ -453,6 +453,29 @@ def test_drain_finishes_and_leaves_the_listener(front):
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
+def test_drain_hears_who_was_let_in(front):
+    """A client that has connected is about to ask; on a busy machine that takes a moment."""
+    for _ in range(10):
+        one = Front(socket.socket(fileno=os.dup(front.listener.fileno()))).begin()
+        front.send(bytes([frames.DRAIN]))
+        front.wait_exit()
+        late = socket.create_connection(("127.0.0.1", one.port))
+        assert one.request("/-/healthy").status == 200  # they are let in in the order in which they came
+        one.send(bytes([frames.DRAIN]))
+        time.sleep(0.05)
+        try:
+            late.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = late.makefile("rb").read()
+        except OSError:
+            answer = b""
+        late.close()
+        assert one.wait_exit() == 0
+        front = one
+        if answer.startswith(b"HTTP/1.1 200 "):
+            return
+    raise AssertionError("ten times nobody heard the client")
+
+
 def test_term_is_an_orderly_end(front):
     os.kill(front.pid, signal.SIGTERM)
     assert front.wait_exit() == 0

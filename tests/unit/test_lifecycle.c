@@ -312,6 +312,20 @@ static void test_backoff_grows_and_never_gives_up(void)
     CU_ASSERT_EQUAL(life.restarts[RESTART_SIGNAL], 1000);
 }
 
+static void test_backoff_has_a_limit_of_its_own(void)
+{
+    begin();
+    life.limits.backoff_max_ms = 1000;
+    step(LIFECYCLE_START);
+    for (int i = 0; i < 10; i++) {
+        leave(true, false);
+        CU_ASSERT(life.deadline_ms - now <= 1000);
+        expire();
+    }
+    leave(true, false);
+    CU_ASSERT_EQUAL(life.deadline_ms - now, 1000);
+}
+
 static void test_jitter(void)
 {
     CU_ASSERT_EQUAL(lifecycle_backoff_ms(1, 0), BACKOFF_FIRST_MS * (100 - BACKOFF_JITTER_PERCENT) / 100);
@@ -579,6 +593,7 @@ int main(void)
         {"exit status 0 is a failure", test_exit_zero_is_a_failure},
         {"parked until the configuration is read again", test_parked},
         {"backoff grows and never gives up", test_backoff_grows_and_never_gives_up},
+        {"backoff has a limit of its own", test_backoff_has_a_limit_of_its_own},
         {"jitter", test_jitter},
         {"success resets the backoff", test_success_resets_the_backoff},
         {"a short or useless life does not", test_a_short_or_useless_life_does_not_reset},
