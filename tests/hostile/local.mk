@@ -35,6 +35,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/parting.so \
 	tests/hostile/poisoned.so \
 	tests/hostile/reach.so \
+	tests/hostile/reporter.so \
 	tests/hostile/segv.so \
 	tests/hostile/sleeper.so \
 	tests/hostile/smuggler.so \

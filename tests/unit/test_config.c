@@ -62,7 +62,7 @@ static struct config *load(const char *main_text, const char *collector_text,
                            const struct config_overrides *overrides)
 {
     struct config_faults faults = {.report = hear};
-    char text[4096];
+    char text[8192];
     said[0] = '\0';
     lines_said = 0;
     snprintf(text, sizeof text, "%s", main_text);
@@ -433,7 +433,7 @@ static bool read_shipped(const char *name, char *out, size_t out_bytes)
 
 static void test_what_is_shipped(void)
 {
-    char main_text[4000];
+    char main_text[8000];
     char collector_text[4000];
     if (!read_shipped("minotor.conf", main_text, sizeof main_text) ||
         !read_shipped("collectors.d/kpi.conf", collector_text, sizeof collector_text)) {
