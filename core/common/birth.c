@@ -167,6 +167,9 @@ static void read_settings(const struct birth_plan *plan, struct birth_settings *
     }
 }
 
+/* What could not be set, for the report; a wall around minotor may keep limits for itself. */
+static char refused_limit[64];
+
 static void limit(int resource, uint64_t value, const char *what)
 {
     struct rlimit current;
@@ -175,10 +178,10 @@ static void limit(int resource, uint64_t value, const char *what)
     rlim_t wanted = current.rlim_max < value ? current.rlim_max : value; /* never more than we were given */
     struct rlimit limits = { .rlim_cur = wanted, .rlim_max = wanted };
     if (setrlimit((__rlimit_resource_t)resource, &limits) != 0)
-        refuse(EXIT_CODE_LIMITS, what);
+        snprintf(refused_limit, sizeof refused_limit, "%s: %s", what, strerror(errno));
 }
 
-static void set_limits(const struct birth_settings *own, struct sandbox *sandbox)
+static void set_limits(const struct birth_settings *own)
 {
     limit(RLIMIT_CORE, 0, "limit of core size");
     limit(RLIMIT_FSIZE, 0, "limit of file size");
@@ -187,9 +190,6 @@ static void set_limits(const struct birth_settings *own, struct sandbox *sandbox
     limit(RLIMIT_NOFILE, own->files_max, "limit of descriptors");
 #ifndef MINOTOR_SANITIZED /* the sanitizers' shadow memory is counted as data, and they start threads */
     limit(RLIMIT_DATA, own->data_max_bytes, "limit of memory");
-    sandbox_set(sandbox, LAYER_LIMITS, LAYER_APPLIED, NULL);
-#else
-    sandbox_set(sandbox, LAYER_LIMITS, LAYER_OFF, NULL);
 #endif
 }
 
@@ -201,12 +201,12 @@ static void yield_processor(const struct birth_settings *own)
 {
     errno = 0;
     int current = getpriority(PRIO_PROCESS, 0);
-    if (errno != 0)
-        refuse(EXIT_CODE_LIMITS, "priority");
-    if (own->nice <= current) /* never more than we were given */
+    if (errno == 0 && own->nice <= current) /* never more than we were given */
         return;
-    if (setpriority(PRIO_PROCESS, 0, (int)own->nice) != 0)
-        refuse(EXIT_CODE_LIMITS, "priority");
+    if (errno != 0 || setpriority(PRIO_PROCESS, 0, (int)own->nice) != 0) {
+        snprintf(refused_limit, sizeof refused_limit, "priority: %s", strerror(errno));
+        return;
+    }
     int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
     if (group < 0)
         return;
@@ -223,6 +223,15 @@ static void limit_processes(const struct birth_plan *plan, const struct birth_se
 {
     if (own->uid > 0)
         limit(RLIMIT_NPROC, plan->processes_max, "limit of processes");
+}
+
+static void report_limits(struct sandbox *sandbox)
+{
+    enum layer_state state = refused_limit[0] == '\0' ? LAYER_APPLIED : LAYER_MISSING;
+#ifdef MINOTOR_SANITIZED
+    state = LAYER_OFF;
+#endif
+    sandbox_set(sandbox, LAYER_LIMITS, state, refused_limit);
 }
 
 static void change_user(struct birth_settings *own)
@@ -280,8 +289,9 @@ static void confine(const struct birth_plan *plan, struct birth_settings *own)
     struct sandbox_rules none = { .path_count = 0 };
     struct sandbox_rules *rules = plan->rules != NULL ? plan->rules(plan->context, sandbox->has_broker) : &none;
     sandbox_leave_namespaces(sandbox, rules);
-    set_limits(own, sandbox);
+    set_limits(own);
     limit_processes(plan, own);
+    report_limits(sandbox);
     change_user(own);
     sandbox_drop_capabilities(sandbox, false);
     die_with_supervisor(own);

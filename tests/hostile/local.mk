@@ -42,6 +42,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/overflow.so \
 	tests/hostile/parting.so \
 	tests/hostile/poisoned.so \
+	tests/hostile/reporter.so \
 	tests/hostile/segv.so \
 	tests/hostile/sigsys.so \
 	tests/hostile/sleeper.so \

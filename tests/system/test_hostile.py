@@ -64,6 +64,7 @@ DEADLY = {
     "half": ("signal", "(?i)KILL", True),
     "liar": ("protocol", "(?i)control|message", True),
     "forger": ("protocol", "(?i)control|message", True),
+    "reporter": ("protocol", "(?i)control|message", False),
     "open_fails": ("exit", "no key for the door", False),
     "hog": ("memory", "limits.memory", False),
 }

@@ -26,6 +26,14 @@ def running(kpi, mattermost):
     return daemon
 
 
+@pytest.mark.skipif(not programs.sanitized(), reason="this build is not sanitized")
+def test_what_the_sanitizers_do_not_bear_is_off(running):
+    states = {dict(labels)["layer"]: dict(labels)["state"]
+              for labels in running.scrape().series("minotor_sandbox_info") if dict(labels)["slot"] == "good"}
+    assert states["limits"] == states["seccomp"] == "off"
+    assert states["landlock"] != "off" and states["no_new_privileges"] == "applied"
+
+
 def descriptors(pid):
     try:
         return processes.descriptors(pid)
