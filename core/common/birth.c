@@ -204,12 +204,12 @@ static void yield_processor(const struct birth_settings *own)
 {
     errno = 0;
     int current = getpriority(PRIO_PROCESS, 0);
-    if (errno != 0)
-        refuse(EXIT_CODE_LIMITS, "priority");
-    if (own->nice <= current) /* never more than we were given */
+    if (errno == 0 && own->nice <= current) /* never more than we were given */
         return;
-    if (setpriority(PRIO_PROCESS, 0, (int)own->nice) != 0)
-        refuse(EXIT_CODE_LIMITS, "priority");
+    if (errno != 0 || setpriority(PRIO_PROCESS, 0, (int)own->nice) != 0) {
+        snprintf(refused_limit, sizeof refused_limit, "priority: %s", strerror(errno));
+        return;
+    }
     int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
     if (group < 0)
         return;

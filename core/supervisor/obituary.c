@@ -2,6 +2,7 @@
 #include "supervisor/obituary.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,8 +45,10 @@ static void describe_end(char *out, size_t out_bytes, const struct obituary *obi
     if (obituary->signalled) {
         const char *name = sigabbrev_np(obituary->status);
         const char *meaning = sigdescr_np(obituary->status);
-        text_format(out, out_bytes, "signal %d SIG%s (%s)%s", obituary->status, name == NULL ? "?" : name,
-                    meaning == NULL ? "unknown" : meaning, obituary->core ? ", core dumped" : "");
+        bool by_others = obituary->status == SIGKILL && obituary->cause == RESTART_SIGNAL;
+        text_format(out, out_bytes, "signal %d SIG%s (%s)%s%s", obituary->status, name == NULL ? "?" : name,
+                    meaning == NULL ? "unknown" : meaning, obituary->core ? ", core dumped" : "",
+                    by_others ? ", not ours: the kernel's for want of memory on the host, or somebody's" : "");
     } else if (obituary->status == SPAWN_EXIT_CODE_EXEC) {
         text_format(out, out_bytes, "could not be executed");
     } else if (obituary->cause == RESTART_CAUSE_COUNT && obituary->status == EXIT_CODE_DONE) {

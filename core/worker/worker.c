@@ -300,11 +300,13 @@ static void log_refused(struct worker *worker)
     const struct samples *samples = &worker->samples;
     char why[ERROR_TEXT_MAX_BYTES + 1];
     for (size_t i = 0; i < SAMPLE_VERDICT_COUNT; i++) {
-        samples_explain(samples, (enum sample_verdict)i, why);
-        if (samples->refused[i] > 0 && worker->last_refused[i] == 0)
-            log_warning("%" PRIu64 " samples refused: %s (the first refused one is of %s)", samples->refused[i], why,
-                        samples->refused_family[0] != '\0' ? samples->refused_family : "no family");
+        bool is_news = samples->refused[i] > 0 && worker->last_refused[i] == 0;
         worker->last_refused[i] = samples->refused[i];
+        if (!is_news)
+            continue;
+        samples_explain(samples, (enum sample_verdict)i, why);
+        log_warning("%" PRIu64 " samples refused: %s (the first refused one is of %s)", samples->refused[i], why,
+                    samples->refused_family[0] != '\0' ? samples->refused_family : "no family");
     }
 }
 

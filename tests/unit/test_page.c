@@ -251,6 +251,51 @@ static void test_status_page_escapes(void)
     set_up();
 }
 
+static bool status_page_says(const char *words)
+{
+    struct buffer out = {0};
+    status_page_render(&out, &store, &build, now);
+    buffer_put_char(&out, '\0');
+    CU_ASSERT_FALSE_FATAL(out.failed);
+    bool says = strstr(out.bytes, words) != NULL;
+    buffer_free(&out);
+    return says;
+}
+
+static void test_quarantine(void)
+{
+    struct control_slot_state state = {.slot = 0, .state = CHILD_READY};
+    set_up();
+    add_slot(0, "kpi", "mattermost");
+    store_set_state(&store, &state);
+    CU_ASSERT_FALSE(status_page_says("Quarantine"));
+    state.state = CHILD_BACKOFF;
+    state.failures = 7;
+    state.since_ms = now.monotonic_ms - 1000;
+    state.failing_since_ms = now.monotonic_ms - 90000;
+    state.next_start_ms = now.monotonic_ms + 12000;
+    state.limit_hits[LIMIT_CPU] = 1;
+    state.limit_hits[LIMIT_LOG_LINES] = 2;
+    snprintf(state.error, sizeof state.error, "signal 11");
+    store_set_state(&store, &state);
+    CU_ASSERT_TRUE(status_page_says("<h2>Quarantine</h2>"));
+    CU_ASSERT_TRUE(status_page_says("<td class=\"n\">7</td>"));
+    CU_ASSERT_TRUE(status_page_says("1 min 30 s"));
+    CU_ASSERT_TRUE(status_page_says("next try in 12 s"));
+    CU_ASSERT_TRUE(status_page_says("limits reached: cpu 1 time, log_lines 2 times<br>signal 11"));
+    /* At work again, and not trusted yet. */
+    state.state = CHILD_BUSY;
+    store_set_state(&store, &state);
+    CU_ASSERT_TRUE(status_page_says("works, for too short a time to be sure"));
+    state.failures = 0;
+    store_set_state(&store, &state);
+    CU_ASSERT_FALSE(status_page_says("Quarantine"));
+    state.state = CHILD_STUCK;
+    store_set_state(&store, &state);
+    CU_ASSERT_TRUE(status_page_says("when the kernel lets its process go"));
+    set_up();
+}
+
 static CU_TestInfo tests[] = {
     {"an empty store", test_empty},
     {"a family", test_a_family},
@@ -263,6 +308,7 @@ static CU_TestInfo tests[] = {
     {"our names are ours", test_our_names_are_ours},
     {"what has not changed is shared", test_what_has_not_changed_is_shared},
     {"the status page escapes", test_status_page_escapes},
+    {"quarantine", test_quarantine},
     CU_TEST_INFO_NULL,
 };
 

@@ -272,6 +272,8 @@ static void test_obituaries(void)
     expect_obituary(&(struct obituary){true, SIGKILL, false, RESTART_DEADLINE, true, 3250, ""},
                     "did not speak again in time and was computing (3.2 s of CPU time); signal 9 SIGKILL "
                     "(Killed)");
+    expect_obituary(&(struct obituary){true, SIGKILL, false, RESTART_SIGNAL, false, 0, ""},
+                    "signal 9 SIGKILL (Killed), not ours: the kernel's for want of memory on the host, or somebody's");
     expect_obituary(&(struct obituary){true, SIGPROF, false, RESTART_CPU, false, 5010, ""},
                     "used more CPU time in a round than limits.cpu allows (5.0 s of CPU time); signal 27 SIGPROF "
                     "(Profiling timer expired)");
