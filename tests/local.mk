@@ -194,6 +194,7 @@ SYSTEM_TESTS += \
 	tests/system/test_bad_servers.py \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
+	tests/system/test_deadlines.py \
 	tests/system/test_death.py \
 	tests/system/test_failure_table.py \
 	tests/system/test_hostile.py \
