@@ -198,6 +198,7 @@ SYSTEM_TESTS += \
 	tests/system/test_chaos.py \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
+	tests/system/test_deadlines.py \
 	tests/system/test_death.py \
 	tests/system/test_failure_table.py \
 	tests/system/test_fault_points.py \

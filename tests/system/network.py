@@ -32,6 +32,7 @@ class Proxy:
     open      connections that clients have now
     most      the most that there ever were at once
     black     nothing is forwarded any more, nothing is closed, and new clients are taken and hear nothing
+    hush      so many bytes of the server reach each client, and then no more; None: all
     """
 
     def __init__(self, place, listener=None):
@@ -39,6 +40,7 @@ class Proxy:
         self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=64)
         self.host, self.port = self.listener.getsockname()[:2]
         self.black, self.open, self.most, self.total = False, 0, 0, 0
+        self.hush, self._heard = None, {}
         self._pairs = {}  # descriptor: (its socket, the other side's)
         self._clients = set()
         self._gone = set()  # clients that have left while it was black: their servers do not know
@@ -91,6 +93,7 @@ class Proxy:
             self._pairs.pop(one.fileno())
             self._clients.discard(one.fileno())
             self._gone.discard(one.fileno())
+            self._heard.pop(one.fileno(), None)
             one.close()
         self._count()
 
@@ -99,11 +102,18 @@ class Proxy:
         try:
             data = one.recv(65536)
             if data:
-                other.sendall(data)
+                other.sendall(self._let_through(number, data))
                 return
         except OSError:
             pass
         self._drop(number)
+
+    def _let_through(self, number, data):
+        if self.hush is None or number in self._clients:
+            return data
+        before = self._heard.get(number, 0)
+        self._heard[number] = before + len(data)
+        return data[:max(0, self.hush - before)]
 
     def _turn(self):
         poll = select.poll()
