@@ -168,7 +168,8 @@ SYSTEM_TESTS += tests/system/test_health.py tests/system/test_login.py
 
 # -- database, collectors
 UNIT_TESTS += tests/unit/test_dbpool tests/unit/test_sql_page
-tests_unit_test_dbpool_SOURCES = tests/unit/test_dbpool.c collectors/cell.c collectors/dbpool/dbpool.c \
+tests_unit_test_dbpool_SOURCES = tests/unit/test_dbpool.c tests/unit/fake_dbpool.h collectors/cell.c \
+	collectors/dbpool/dbpool.c \
 	collectors/dbpool/mattermost.c collectors/dbpool/mysql.c collectors/dbpool/postgresql.c \
 	collectors/dbpool/sql_page.c
 tests_unit_test_dbpool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/collectors

@@ -47,6 +47,8 @@ def test_each_value_of_a_label_is_in_the_manual(running):
     page = running.scrape()
     for family, label in (("minotor_collector_rounds_total", "result"), ("minotor_collector_restarts_total", "cause"),
                           ("minotor_collector_rejected_samples_total", "reason"),
+                          ("minotor_collector_state", "state"), ("minotor_collector_limit_hits_total", "limit"),
+                          ("minotor_sandbox_info", "state"),
                           ("promhttp_metric_handler_errors_total", "cause")):
         for labels in page.series(family):
             assert f".Cm {dict(labels)[label]}" in text, f"{family}: {labels}"
