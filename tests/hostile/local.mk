@@ -23,6 +23,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/garbage.so \
 	tests/hostile/good.so \
 	tests/hostile/half.so \
+	tests/hostile/hoarder.so \
 	tests/hostile/hog.so \
 	tests/hostile/holder.so \
 	tests/hostile/keeper.so \

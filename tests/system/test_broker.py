@@ -200,6 +200,17 @@ def test_one_that_is_stopped_costs_its_slot_only(reaching):
     assert restarts == {("reach", "exit"): 1}
 
 
+def test_descriptors_that_a_neighbour_keeps_on_their_way(reaching):
+    """The kernel counts them for the account: a collector must not use up what the brokers of others need."""
+    one = reaching()
+    one.write_collector("hoarder", hostile("hoarder"))
+    one.start()
+    one.wait_until_good("hoarder")
+    one.next_round("hoarder")
+    one.next_round("reach", SETTLE)
+    assert ways(one)["allowed"] == ways(one)["unix"] == 0
+
+
 def test_a_dead_minotord_takes_them_along(reaching):
     one = reaching().start()
     ways(one)
