@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -157,6 +158,9 @@ static void read_settings(const struct birth_plan *plan, struct birth_settings *
     }
 }
 
+/* What could not be set, for the report; a wall around minotor may keep limits for itself. */
+static char refused_limit[64];
+
 static void limit(int resource, uint64_t value, const char *what)
 {
     struct rlimit current;
@@ -165,10 +169,10 @@ static void limit(int resource, uint64_t value, const char *what)
     rlim_t wanted = current.rlim_max < value ? current.rlim_max : value; /* never more than we were given */
     struct rlimit limits = { .rlim_cur = wanted, .rlim_max = wanted };
     if (setrlimit((__rlimit_resource_t)resource, &limits) != 0)
-        refuse(EXIT_CODE_LIMITS, what);
+        snprintf(refused_limit, sizeof refused_limit, "%s: %s", what, strerror(errno));
 }
 
-static void set_limits(const struct birth_plan *plan, struct sandbox *sandbox)
+static void set_limits(const struct birth_plan *plan)
 {
     limit(RLIMIT_CORE, 0, "limit of core size");
     limit(RLIMIT_FSIZE, 0, "limit of file size");
@@ -180,9 +184,6 @@ static void set_limits(const struct birth_plan *plan, struct sandbox *sandbox)
     /* Stacks, mappings that grow downwards and shared ones are not data: what else would bound them? */
     limit(RLIMIT_AS, plan->data_max_bytes + ADDRESSES_BESIDE_DATA_BYTES, "limit of addresses");
     limit(RLIMIT_STACK, STACK_MAX_BYTES, "limit of the stack");
-    sandbox_set(sandbox, LAYER_LIMITS, LAYER_APPLIED, NULL);
-#else
-    sandbox_set(sandbox, LAYER_LIMITS, LAYER_OFF, NULL);
 #endif
 }
 
@@ -194,6 +195,15 @@ static void limit_processes(const struct birth_plan *plan, const struct birth_se
 {
     if (own->uid > 0)
         limit(RLIMIT_NPROC, plan->processes_max, "limit of processes");
+}
+
+static void report_limits(struct sandbox *sandbox)
+{
+    enum layer_state state = refused_limit[0] == '\0' ? LAYER_APPLIED : LAYER_MISSING;
+#ifdef MINOTOR_SANITIZED
+    state = LAYER_OFF;
+#endif
+    sandbox_set(sandbox, LAYER_LIMITS, state, refused_limit);
 }
 
 static void change_user(struct birth_settings *own)
@@ -251,8 +261,9 @@ static void confine(const struct birth_plan *plan, struct birth_settings *own)
     struct sandbox_rules none = { .path_count = 0 };
     struct sandbox_rules *rules = plan->rules != NULL ? plan->rules(plan->context, sandbox->has_broker) : &none;
     sandbox_leave_namespaces(sandbox, rules);
-    set_limits(plan, sandbox);
+    set_limits(plan);
     limit_processes(plan, own);
+    report_limits(sandbox);
     change_user(own);
     sandbox_drop_capabilities(sandbox, false);
     die_with_supervisor(own);

@@ -174,7 +174,13 @@ static void apply_landlock(struct sandbox *sandbox, struct sandbox_rules *rules)
 
 static void apply_seccomp(struct sandbox *sandbox)
 {
-    const struct seccomp_plan plan = { sandbox->profile, sandbox->has_broker, sandbox->choice.kills_unknown };
+    /* Libraries try this and that all the time: nobody wants a line of the kernel's log for each, day and night. */
+    const struct seccomp_plan plan = {
+        .profile = sandbox->profile,
+        .has_broker = sandbox->has_broker,
+        .kills_unknown = sandbox->choice.kills_unknown,
+        .logs = log_get_level() == LOG_LEVEL_DEBUG,
+    };
     const char *why = "";
     int result = seccomp_apply(&plan, &why);
     if (result < 0)

@@ -5,7 +5,7 @@
  *
  *     outer [--landlock-abi N] [--deny WHAT]... [--errno EPERM|ENOSYS] -- COMMAND ARGUMENTS
  *
- * WHAT: landlock, seccomp (both ways to it), seccomp-call (only the newer one), unshare, close_range, mdwe.
+ * WHAT: landlock, seccomp (both ways to it), seccomp-call (only the newer one), unshare, close_range, mdwe, setrlimit.
  * --landlock-abi answers the question for the version itself; the kernel's own Landlock is underneath, so code that
  * would use more than the answer allows is not noticed here, but by what it hands to the kernel.
  */
@@ -41,9 +41,10 @@ struct program {
     unsigned short size;
 };
 
-static bool denied[6];
-enum { LANDLOCK, SECCOMP, SECCOMP_CALL, UNSHARE, CLOSE_RANGE, MDWE };
-static const char *const NAMES[] = { "landlock", "seccomp", "seccomp-call", "unshare", "close_range", "mdwe" };
+static bool denied[7];
+enum { LANDLOCK, SECCOMP, SECCOMP_CALL, UNSHARE, CLOSE_RANGE, MDWE, SETRLIMIT };
+static const char *const NAMES[] = { "landlock", "seccomp", "seccomp-call", "unshare", "close_range", "mdwe",
+                                     "setrlimit" };
 static int answer_errno = EPERM;
 static int landlock_abi = -1;
 
@@ -102,6 +103,11 @@ static void build(struct program *program)
         answer(program, SYS_close_range, refuse);
     if (denied[MDWE])
         answer_argument(program, SYS_prctl, 0, PR_MDWE, SECCOMP_RET_ERRNO | EINVAL);
+    if (denied[SETRLIMIT]) {
+        answer(program, SYS_setrlimit, refuse);
+        answer_argument(program, SYS_prlimit64, 2, 0, SECCOMP_RET_ALLOW); /* only asks */
+        answer(program, SYS_prlimit64, refuse);
+    }
     if (landlock_abi >= 0)
         answer_argument(program, NR_CREATE_RULESET, 2, CREATE_RULESET_VERSION, SECCOMP_RET_USER_NOTIF);
     put(program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);

@@ -289,7 +289,9 @@ class Minotor:
             return ""
 
     def log_lines(self, pattern, offset=0):
-        return [line for line in self.log()[offset:].splitlines() if re.search(pattern, line)]
+        """Lines about layers of the sandbox that this machine lacks are only for those who ask for them."""
+        return [line for line in self.log()[offset:].splitlines()
+                if re.search(pattern, line) and ("sandbox" in pattern or ": sandbox: " not in line)]
 
     def log_tail(self, size=6000):
         return "---- log of minotord\n" + self.log()[-size:]

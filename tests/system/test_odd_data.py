@@ -313,7 +313,7 @@ def test_no_grant_at_all(first_round, installation):
 
 
 def complaints(daemon, offset):
-    return [line for line in daemon.log()[offset:].splitlines() if "level=warning" in line or "level=error" in line]
+    return daemon.log_lines("level=(warning|error)", offset)
 
 
 @each("fresh", NEWEST)

@@ -146,6 +146,16 @@ def test_nothing_is_said_twice(daemon):
         assert len(one.log_lines(child + r"\[\d+\]: sandbox: write_execute is missing")) == 1
 
 
+def test_a_plain_users_worker_reads_a_database(kpi, mattermost):
+    """From a user namespace in which it does not know itself."""
+    one = kpi(mattermost)
+    if programs.AS_ROOT:
+        one.give_to(programs.UNPRIVILEGED)
+    one.start()
+    page = one.wait_until_good("kpi")
+    assert confinement(page)["kpi"]["network"] == "applied"
+
+
 # ------------------------------------------------------------------------------------------------------ walls
 
 @pytest.mark.parametrize("abi", range(8))
@@ -189,6 +199,12 @@ def test_without_close_range(daemon, errno):
     is_confined_as(one, lambda child: everything(one, child))
     if programs.AS_ROOT:
         assert sorted(processes.descriptors(one.worker("good"))) == OF_A_WORKER
+
+
+def test_limits_that_may_not_be_set(daemon):
+    one = daemon(outer=["--deny", "setrlimit"]).start()
+    is_confined_as(one, lambda child: {**everything(one, child), "limits": "missing"})
+    assert len(one.log_lines(r"front\[\d+\]: sandbox: limits is missing \(limit of .*Operation not permitted\)")) == 1
 
 
 def test_behind_every_wall(daemon):

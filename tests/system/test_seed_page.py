@@ -375,8 +375,7 @@ def test_manual_pages_name_what_is_shown(watched):
 def test_it_is_quiet(watched):
     """Nothing is missing, so nothing is said; least of all a password. What the machine's kernel lacks is another matter."""
     log = watched.daemon.log()
-    assert [line for line in log.splitlines()
-            if ("level=warning" in line or "level=error" in line) and ": sandbox: " not in line] == []
+    assert watched.daemon.log_lines("level=(warning|error)") == []
     assert PASSWORD_MARK not in log and "mmuser:secret" not in log
 
 
