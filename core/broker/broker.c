@@ -29,10 +29,10 @@ int broker_take_setting(const struct control_setting *setting, void *context)
 /* Answers ------------------------------------------------------------------------------------------------------ */
 
 /* A worker that does not read gets none: nobody waits for it here. */
-static void send_answer(const struct reach_answer *answer, int descriptor)
+static enum control_result send_answer(const struct reach_answer *answer, int descriptor)
 {
     uint8_t bytes[REACH_MESSAGE_MAX_BYTES];
-    control_send_bytes(FD_CLIENT, bytes, reach_encode_answer(answer, bytes), descriptor);
+    return control_send_bytes(FD_CLIENT, bytes, reach_encode_answer(answer, bytes), descriptor);
 }
 
 static void answer_lookup(uint32_t id, const struct name *name, int code)
@@ -47,8 +47,12 @@ static void answer_lookup(uint32_t id, const struct name *name, int code)
 
 static void answer_connect(uint32_t id, int error, int socket)
 {
-    const struct reach_answer answer = { .id = id, .type = REACH_CONNECT, .error = error };
-    send_answer(&answer, socket);
+    struct reach_answer answer = { .id = id, .type = REACH_CONNECT, .error = error };
+    if (send_answer(&answer, socket) != CONTROL_ERROR || socket < 0)
+        return;
+    /* The kernel does not let this account send a descriptor now; an answer is better than none. */
+    answer.error = errno;
+    send_answer(&answer, -1);
 }
 
 static void refuse(struct broker *broker, const char *what)

@@ -104,7 +104,7 @@
 #define REACH_MESSAGE_MAX_BYTES 1024 /* the longest name, or sixteen addresses */
 #define REACH_WAITING_MAX 16        /* requests that wait for the name service at once; a worker has a thread or two */
 #define REACH_ANSWER_MS 2000        /* the broker answers in microseconds; past this it is stopped, or the host is */
-#define REACH_LATE_MS 20            /* after one that did not answer: time for one that goes on, and many tries in a round */
+#define REACH_LATE_MS 50            /* after one that did not answer: time for one that goes on, and many tries in a round */
 #define NAME_TIMEOUT_MS 2500        /* longer than the two tries of a second that a name server has, shorter than CONNECT_TIMEOUT_MS */
 #define REACH_SILENCE_MS (NAME_TIMEOUT_MS + REACH_ANSWER_MS) /* a broker that owes an answer for so long is lost */
 #define NAME_FRESH_MS 1000          /* libraries ask several times for one connection; the next one asks anew */
@@ -194,10 +194,10 @@
 #define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
 #define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
 /*
- * Not so many are ever open. But who may open as many may have as many on the way to others, and the kernel counts those
- * of the whole account: a collector can leave 253 there, and so can each of its siblings.
+ * A broker has a handful of descriptors. But the kernel lets it send one only while the account has no more on their way
+ * than this, and a worker of the same account, which may have WORKER_FILES_MAX, can keep that many and some hundred more.
  */
-#define BROKER_FILES_MAX (SLOTS_MAX * 512)
+#define BROKER_FILES_MAX 4096
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
 #define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
 

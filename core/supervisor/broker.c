@@ -187,6 +187,9 @@ void broker_end(struct slot *slot)
     struct child *child = &slot->broker;
     struct supervisor *supervisor = slot->supervisor;
     struct departed *departed = &supervisor->departed;
+    /* It may have died before its worker, and because of that the worker. */
+    if (child->pid != 0)
+        broker_reap(child, supervisor->now_ms);
     if (child->pid == 0)
         return;
     hear_out(child, supervisor->now_ms);

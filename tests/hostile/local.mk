@@ -19,6 +19,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/garbage.so \
 	tests/hostile/good.so \
 	tests/hostile/half.so \
+	tests/hostile/hoarder.so \
 	tests/hostile/hog.so \
 	tests/hostile/keeper.so \
 	tests/hostile/late.so \

@@ -24,7 +24,6 @@ from conftest import FAST, hostile
 
 LOST = r"exit code \d+: lost its broker"
 GAI_NONAME, GAI_AGAIN = 1002, 1003
-NAME_TIMEOUT = 2.5
 SETTLE = 40
 ACCOUNTS = ["root", "plain"] if programs.AS_ROOT else ["plain"]
 needs_root = pytest.mark.skipif(not programs.AS_ROOT, reason="needs root: mounts another /etc")
@@ -42,8 +41,7 @@ PAST_THE_LIBRARY = ("udp sendto", "fast open", "raw", "raw unix")  # only the ke
 
 
 def listener(address="127.0.0.1"):
-    made = socket.create_server((address, 0), backlog=1000)
-    return made
+    return socket.create_server((address, 0), backlog=1000)
 
 
 def slot_settings(one, made, unix_path):
@@ -200,6 +198,17 @@ def test_one_that_is_stopped_costs_its_slot_only(reaching):
     restarts = {(dict(labels)["collector"], dict(labels)["cause"]): count
                 for labels, count in page.series("minotor_collector_restarts_total").items() if count}
     assert restarts == {("reach", "exit"): 1}
+
+
+def test_descriptors_that_a_neighbour_keeps_on_their_way(reaching):
+    """The kernel counts them for the account: a collector must not use up what the brokers of others need."""
+    one = reaching()
+    one.write_collector("hoarder", hostile("hoarder"))
+    one.start()
+    one.wait_until_good("hoarder")
+    one.next_round("hoarder")
+    one.next_round("reach", SETTLE)
+    assert ways(one)["allowed"] == ways(one)["unix"] == 0
 
 
 def test_a_dead_minotord_takes_them_along(reaching):
@@ -455,8 +464,13 @@ def test_a_name_that_moves(minotor, etc, name_servers):
         one.next_round("kpi")
         assert server.psql(sessions) == session
         assert peers(one.worker("kpi")) == {first}
-        server.psql(f"SELECT pg_terminate_backend({session})")
-        wait_until(lambda: peers(one.worker("kpi")) == {second}, "a session at the new address")
+
+        def moved():
+            """What a lookup gave serves for a moment longer."""
+            server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'minotor'")
+            one.next_round("kpi")
+            return peers(one.worker("kpi")) == {second}
+        wait_until(moved, "a session at the new address")
         one.next_round("kpi")
         one.wait_until_good("kpi")
 
