@@ -29,8 +29,8 @@ read_secret                   hit                 hit                 EACCES    
 read_config                   hit                 EACCES/hit          EACCES              EACCES/hit          EACCES              EACCES
 list_tmp                      hit                 hit                 EACCES              hit                 EACCES              EACCES
 list_homes                    hit                 hit                 EACCES              hit                 EACCES              EACCES
-read_kmsg                     hit                 EPERM               EACCES              EPERM               EACCES              EACCES
-open_memory_device            ENOENT              ENOENT              ENOENT              ENOENT              ENOENT              ENOENT
+read_kmsg                     hit                 hit|EPERM           EACCES              hit|EPERM           EACCES              EACCES
+open_memory_device            ENOENT|EPERM|hit    ENOENT|EACCES       ENOENT|EACCES       ENOENT|EACCES       ENOENT|EACCES       ENOENT|EACCES
 list_proc                     hit                 hit                 EACCES              hit                 EACCES              EACCES
 supervisor_environ            hit                 EACCES              EACCES              EACCES              EACCES              EACCES
 supervisor_maps               hit                 EACCES              EACCES              EACCES              EACCES              EACCES
@@ -74,14 +74,14 @@ handle_of_file                hit                 hit                 hit       
 open_by_handle                hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 load_code                     hit                 hit                 EACCES              hit                 EACCES              EACCES
 # processes
-execute_shell                 hit                 hit                 EACCES              SIGSYS              SIGSYS              SIGSYS
-execute_su                    exit_1              exit_1              EACCES              SIGSYS              SIGSYS              SIGSYS
-execute_at                    hit                 hit                 EACCES              SIGSYS              SIGSYS              SIGSYS
+execute_shell                 hit|EAGAIN          hit|EAGAIN          EACCES              SIGSYS              SIGSYS              SIGSYS
+execute_su                    exit_1|EAGAIN       exit_1|EAGAIN       EACCES              SIGSYS              SIGSYS              SIGSYS
+execute_at                    hit|EAGAIN          hit|EAGAIN          EACCES              SIGSYS              SIGSYS              SIGSYS
 execute_memory                EFBIG               EFBIG               EFBIG               SIGSYS              SIGSYS              SIGSYS
-fork_once                     hit                 hit                 hit                 EPERM               EPERM               EPERM
-fork_by_clone3                hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
-fork_into_namespace           hit                 hit                 hit                 EPERM               EPERM               EPERM
-fork_bomb                     hit                 hit                 hit                 EPERM               EPERM               EPERM
+fork_once                     hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          EPERM               EPERM               EPERM
+fork_by_clone3                hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          ENOSYS              ENOSYS              ENOSYS
+fork_into_namespace           hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          EPERM               EPERM               EPERM
+fork_bomb                     hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          EPERM               EPERM               EPERM
 thread_bomb                   EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN
 kill_supervisor               hit                 EPERM/hit           EPERM               EPERM               EPERM               EPERM
 kill_front                    hit                 hit                 EPERM               EPERM               EPERM               EPERM
@@ -108,28 +108,28 @@ enter_namespace_of_supervisor hit                 EPERM               EPERM     
 # network
 connect_as_configured         hit                 hit                 hit                 hit                 hit                 hit [own session]
 connect_to_port               hit                 hit                 EACCES              hit                 EACCES              EACCES
-connect_to_host               hit                 hit                 hit                 hit                 hit                 hit
-connect_to_socket             hit                 hit                 hit                 hit                 hit                 hit
-connect_to_abstract           hit                 hit                 EPERM               hit                 EPERM               EPERM
+connect_to_host               hit                 hit                 hit                 hit                 hit                 EACCES
+connect_to_socket             hit                 hit                 hit                 hit                 hit                 EACCES
+connect_to_abstract           hit                 hit                 EPERM               hit                 EPERM               EACCES
 ask_for_port                  hit                 hit                 EACCES              hit                 EACCES              EACCES
-ask_for_host                  hit                 hit                 hit                 hit                 hit                 hit
-ask_for_socket                hit                 hit                 hit                 hit                 hit                 hit
-ask_for_name                  hit                 hit                 hit                 hit                 hit                 hit
-connect_over_ipv6             hit                 hit                 EACCES              hit                 EACCES              EACCES
+ask_for_host                  hit                 hit                 hit                 hit                 hit                 EACCES
+ask_for_socket                hit                 hit                 hit                 hit                 hit                 EACCES
+ask_for_name                  hit                 hit                 hit                 hit                 hit                 ENOENT
+connect_over_ipv6             hit|EAFNOSUPPORT hit|EAFNOSUPPORT EACCES              hit|EAFNOSUPPORT EACCES              EACCES
 connect_by_sending            hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
 connect_by_message            hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
 connect_lazily                hit                 hit                 EACCES              hit                 EACCES              EACCES
-connect_by_mptcp              hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
-connect_by_sctp               EPROTONOSUPPORT     EPROTONOSUPPORT     EPROTONOSUPPORT     ENOSYS              ENOSYS              ENOSYS
+connect_by_mptcp              hit|EAFNOSUPPORT hit|EAFNOSUPPORT hit|EAFNOSUPPORT ENOSYS              ENOSYS              ENOSYS
+connect_by_sctp               hit|EPROTONOSUPPORT hit|EPROTONOSUPPORT hit|EPROTONOSUPPORT ENOSYS              ENOSYS              ENOSYS
 connect_again                 hit                 hit                 EACCES              hit                 EACCES              EACCES
-send_datagram                 hit                 hit                 hit                 hit                 hit                 hit
+send_datagram                 hit                 hit                 hit                 hit                 hit                 EAFNOSUPPORT
 send_raw                      hit                 EPERM               EPERM               ENOSYS              ENOSYS              ENOSYS
-send_echo                     EACCES              EACCES              EACCES              ENOSYS              ENOSYS              ENOSYS
+send_echo                     EACCES              EACCES              EACCES              ENOSYS              ENOSYS              EAFNOSUPPORT
 capture                       hit                 EPERM               EPERM               EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT
 talk_to_kernel                hit                 hit                 hit                 EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT
-talk_to_hypervisor            hit                 hit                 hit                 EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT
-use_kernel_crypto             EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT
-receive_descriptor            hit                 hit                 hit                 hit                 hit                 hit
+talk_to_hypervisor            hit|EAFNOSUPPORT hit|EAFNOSUPPORT hit|EAFNOSUPPORT EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT
+use_kernel_crypto             hit|EAFNOSUPPORT    hit|EAFNOSUPPORT    hit|EAFNOSUPPORT    EAFNOSUPPORT        EAFNOSUPPORT        EAFNOSUPPORT
+receive_descriptor            hit                 hit                 hit                 hit                 hit                 EACCES
 bind_port                     hit                 hit                 EACCES              EPERM               EPERM               EPERM
 bind_socket                   hit                 hit                 EACCES              EPERM               EPERM               EPERM
 listen_unbound                hit                 hit                 hit                 EPERM               EPERM               EPERM
@@ -141,7 +141,7 @@ take_shared_by_reading        ENOMEM              ENOMEM              EACCES    
 take_stack                    ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM
 move_stack                    ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM
 take_memory_file              EFBIG               EFBIG               EFBIG               SIGSYS              SIGSYS              SIGSYS
-take_secret_memory            hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
+take_secret_memory            hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    SIGSYS              SIGSYS              SIGSYS
 reserve                       ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM
 reserve_and_use               ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM              ENOMEM
 lock_memory                   hit                 EPERM               EPERM               ENOSYS              ENOSYS              ENOSYS
@@ -168,29 +168,29 @@ copy_tree                     hit                 EPERM               EPERM     
 open_file_system              hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 move_mount                    hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 enter_own_namespace           hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
-new_user_namespace            hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
+new_user_namespace            hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    SIGSYS              SIGSYS              SIGSYS
 new_network                   hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 new_mounts                    hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 add_key                       hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
 request_key                   hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
 look_for_keys                 hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
 load_program                  hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
-count_events                  hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
-make_ring                     hit                 ENOMEM              ENOMEM              SIGSYS              SIGSYS              SIGSYS
+count_events                  hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    SIGSYS              SIGSYS              SIGSYS
+make_ring                     hit|EPERM|ENOSYS    ENOMEM              ENOMEM              SIGSYS              SIGSYS              SIGSYS
 queue_transfers               hit                 hit                 hit                 ENOSYS              ENOSYS              ENOSYS
-handle_faults                 hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
+handle_faults                 hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    hit|EPERM|ENOSYS    SIGSYS              SIGSYS              SIGSYS
 read_descriptor_table         hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
-raise_io_level                ENOSYS              ENOSYS              ENOSYS              SIGSYS              SIGSYS              SIGSYS
-open_io_port                  ENOSYS              ENOSYS              ENOSYS              SIGSYS              SIGSYS              SIGSYS
+raise_io_level                hit|ENOSYS|EPERM    EPERM|ENOSYS        EPERM|ENOSYS        SIGSYS              SIGSYS              SIGSYS
+open_io_port                  hit|ENOSYS|EPERM    EPERM|ENOSYS        EPERM|ENOSYS        SIGSYS              SIGSYS              SIGSYS
 restart_machine               hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
-load_kernel                   ENOSYS              ENOSYS              ENOSYS              SIGSYS              SIGSYS              SIGSYS
-load_module                   ENOSYS              ENOSYS              ENOSYS              SIGSYS              SIGSYS              SIGSYS
-load_module_file              ENOSYS              ENOSYS              ENOSYS              SIGSYS              SIGSYS              SIGSYS
-unload_module                 ENOSYS              ENOSYS              ENOSYS              SIGSYS              SIGSYS              SIGSYS
+load_kernel                   hit|ENOSYS|EPERM    EPERM|ENOSYS        EPERM|ENOSYS        SIGSYS              SIGSYS              SIGSYS
+load_module                   hit|ENOSYS|EPERM    EPERM|ENOSYS        EPERM|ENOSYS        SIGSYS              SIGSYS              SIGSYS
+load_module_file              hit|ENOSYS|EPERM    EPERM|ENOSYS        EPERM|ENOSYS        SIGSYS              SIGSYS              SIGSYS
+unload_module                 hit|ENOSYS|EPERM    EPERM|ENOSYS        EPERM|ENOSYS        SIGSYS              SIGSYS              SIGSYS
 swap_on                       hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 swap_off                      hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 account_processes             hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
-read_kernel_log               hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
+read_kernel_log               hit                 hit|EPERM           hit|EPERM           SIGSYS              SIGSYS              SIGSYS
 ask_for_quota                 hit                 hit                 hit                 SIGSYS              SIGSYS              SIGSYS
 rename_machine                hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
 rename_domain                 hit                 EPERM               EPERM               SIGSYS              SIGSYS              SIGSYS
@@ -215,7 +215,7 @@ set_secure_bits               hit                 EPERM               EPERM     
 be_dumpable                   hit                 hit                 hit                 EINVAL              EINVAL              EINVAL
 outlive_supervisor            hit                 hit                 hit                 EINVAL              EINVAL              EINVAL
 adopt_orphans                 hit                 hit                 hit                 EINVAL              EINVAL              EINVAL
-allow_tracers                 EINVAL              EINVAL              EINVAL              EINVAL              EINVAL              EINVAL
+allow_tracers                 hit|EINVAL          hit|EINVAL          hit|EINVAL          EINVAL              EINVAL              EINVAL
 raise_limit                   EPERM               EPERM               EPERM               ENOSYS              ENOSYS              ENOSYS
 raise_limit_of_files          EPERM               EPERM               EPERM               ENOSYS              ENOSYS              ENOSYS
 raise_priority                hit                 EACCES              EACCES              EPERM               EPERM               EPERM
@@ -265,12 +265,12 @@ write_to_log                  hit                 hit                 hit       
 flood_log                     hit                 hit                 hit                 hit                 hit                 hit [own words]
 # while it is loaded
 constructor_address           SIGSEGV             SIGSEGV             SIGSEGV             SIGSEGV             SIGSEGV             SIGSEGV
-constructor_execute           exit_0              exit_0              EACCES              SIGSYS              SIGSYS              SIGSYS
+constructor_execute           exit_0|EAGAIN       exit_0|EAGAIN       EACCES              SIGSYS              SIGSYS              SIGSYS
 constructor_exit              exit_0              exit_0              exit_0              exit_0              exit_0              exit_0
 constructor_loop              -                   start               -                   -                   -                   start
 constructor_read              hit                 hit                 EACCES              hit                 EACCES              EACCES
 resolver_address              SIGSEGV             SIGSEGV             SIGSEGV             SIGSEGV             SIGSEGV             SIGSEGV
-resolver_execute              exit_0              exit_0              EACCES              SIGSYS              SIGSYS              SIGSYS
+resolver_execute              exit_0|EAGAIN       exit_0|EAGAIN       EACCES              SIGSYS              SIGSYS              SIGSYS
 resolver_exit                 exit_0              exit_0              exit_0              exit_0              exit_0              exit_0
 resolver_loop                 -                   start               -                   -                   -                   start
 resolver_read                 hit                 hit                 EACCES              hit                 EACCES              EACCES
@@ -281,14 +281,14 @@ garbage                       bad_frame           bad_frame           bad_frame 
 torn                          bad_frame           bad_frame           bad_frame           bad_frame           bad_frame           bad_frame
 half                          SIGKILL             SIGKILL             SIGKILL             SIGKILL             SIGKILL             SIGKILL
 # messages in its worker's name
-hoard_places                  hit                 hit                 hit                 hit                 hit                 hit [time]
+hoard_places                  hit|protocol        hit|protocol        hit|protocol        hit|protocol        hit|protocol        hit|protocol [time]
 report_again                  protocol            protocol            protocol            protocol            protocol            protocol
 be_ready_again                protocol            protocol            protocol            protocol            protocol            protocol
 give_orders                   protocol            protocol            protocol            protocol            protocol            protocol
 promise_for_ever              deadline            deadline            deadline            deadline            deadline            deadline
-give_descriptor               hit                 hit                 hit                 hit                 hit                 hit [own process]
-talk_nonsense_to_broker       x                   x                   x                   x                   x                   x [own process]
-hoard_in_flight               x                   x                   x                   x                   x                   x [own process]
+give_descriptor               hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS [own process]
+talk_nonsense_to_broker       EBADF               EBADF               EBADF               EBADF               EBADF               exit_85
+hoard_in_flight               hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS [own process]
 """
 
 # What is another outcome than in the column "all" when the kernel has less: Landlock of an older interface, none (abi0), no
@@ -297,6 +297,155 @@ DEGRADED_COLUMNS = ("abi0", "abi1", "abi3", "abi4", "abi6", "unfiltered", "undiv
 
 DEGRADED = """
 #                             abi0          abi1          abi3          abi4          abi6          unfiltered    undivided
+read_secret                   hit          =            =            =            =            =            =
+read_config                   EACCES/hit   =            =            =            =            =            =
+list_tmp                      hit          =            =            =            =            =            =
+list_homes                    hit          =            =            =            =            =            =
+read_kmsg                     hit|EPERM    =            =            =            =            =            =
+list_proc                     hit          =            =            =            =            =            =
+supervisor_cmdline            hit          =            =            =            =            =            =
+sibling_mem_write             =            =            =            =            =            EACCES       =
+sibling_oom_score             =            =            =            =            =            EACCES       =
+own_mem_write                 =            =            =            =            =            EACCES       =
+own_descriptors               hit          =            =            =            =            =            =
+write_kernel_setting          =            =            =            =            =            EACCES       =
+open_terminals                =            =            =            =            =            EACCES       =
+create                        =            =            =            =            =            EACCES       =
+create_nameless               =            =            =            =            =            EACCES       =
+open_to_write                 =            =            =            =            =            EACCES       =
+open_to_append                =            =            =            =            =            EACCES       =
+open_truncating               =            =            =            =            =            EACCES       =
+write_file                    =            =            =            =            =            EACCES       =
+truncate_file                 =            =            =            =            =            EACCES       =
+unlink_file                   =            =            =            =            =            EACCES       =
+rename_file                   =            =            =            =            =            EACCES       =
+link_file                     =            =            =            =            =            EACCES       =
+link_symbolically             =            =            =            =            =            EACCES       =
+make_folder                   =            =            =            =            =            EACCES       =
+remove_folder                 =            =            =            =            =            EACCES       =
+make_fifo                     =            =            =            =            =            EACCES       =
+change_mode                   =            =            =            =            =            hit          =
+change_owner                  =            =            =            =            =            hit/EINVAL   =
+change_times                  =            =            =            =            =            hit          =
+change_attribute              =            =            =            =            =            hit          =
+lock_file                     ENOSYS       =            =            =            =            =            =
+watch_files                   =            =            =            =            =            hit          =
+watch_file_system             =            =            =            =            =            hit          =
+handle_of_file                =            =            =            =            =            hit          =
+open_by_handle                =            =            =            =            =            EPERM        =
+load_code                     hit          =            =            =            =            =            =
+execute_shell                 =            =            =            =            =            EACCES       =
+execute_su                    =            =            =            =            =            EACCES       =
+execute_at                    =            =            =            =            =            EACCES       =
+execute_memory                =            =            =            =            =            EFBIG        =
+fork_once                     =            =            =            =            =            hit|EAGAIN   =
+fork_by_clone3                =            =            =            =            =            hit|EAGAIN   =
+fork_into_namespace           =            =            =            =            =            hit|EAGAIN/EPERM =
+fork_bomb                     =            =            =            =            =            hit|EAGAIN   =
+kill_everybody                =            =            =            =            =            hit          =
+signal_by_socket              =            =            =            =            =            survived     =
+signal_by_ioctl               =            =            =            =            =            hit          =
+priority_of_sibling           =            =            =            =            =            hit          =
+limits_of_sibling             =            =            =            =            =            hit          =
+processors_of_sibling         =            =            =            =            =            hit          =
+scheduler_of_sibling          =            =            =            =            =            hit          =
+disk_priority_of_sibling      =            =            =            =            =            hit          =
+trace_sibling                 =            =            =            =            =            EPERM        =
+read_memory_of_sibling        =            =            =            =            =            EPERM        =
+write_memory_of_sibling       =            =            =            =            =            EPERM        =
+read_memory_of_supervisor     =            =            =            =            =            EPERM        =
+compare_with_sibling          =            =            =            =            =            EPERM        =
+connect_to_socket             =            =            =            =            =            hit          =
+connect_to_abstract           =            =            =            =            =            ECONNREFUSED =
+connect_by_sending            =            =            =            =            =            ENETUNREACH  =
+connect_by_message            =            =            =            =            =            ENETUNREACH  =
+connect_by_mptcp              =            =            =            =            =            ENETUNREACH  =
+connect_by_sctp               =            =            =            =            =            EPROTONOSUPPORT =
+send_datagram                 =            =            =            =            =            ENETUNREACH  =
+send_raw                      =            =            =            =            =            EPERM        =
+send_echo                     =            =            =            =            =            EACCES       =
+capture                       =            =            =            =            =            EPERM        =
+talk_to_kernel                =            =            =            =            =            hit          =
+talk_to_hypervisor            =            =            =            =            =            hit|EAFNOSUPPORT =
+receive_descriptor            =            =            =            =            =            hit          =
+bind_port                     =            =            =            =            =            EACCES       =
+bind_socket                   =            =            =            =            =            EACCES       =
+listen_unbound                =            =            =            =            =            hit          =
+take_shared                   =            =            =            =            =            ENOMEM       =
+take_shared_zero              =            =            =            =            =            EACCES       =
+take_shared_by_reading        ENOMEM       =            =            =            =            =            =
+take_memory_file              =            =            =            =            =            EFBIG        =
+take_secret_memory            =            =            =            =            =            hit|EPERM|ENOSYS =
+lock_memory                   =            =            =            =            =            EPERM        =
+take_pipes                    =            =            =            =            =            EMFILE       =
+enlarge_data_pipe             =            =            =            =            =            hit          =
+take_timers                   =            =            =            =            =            hit          =
+map_writable_code             =            =            =            =            =            EACCES       =
+run_data                      =            =            =            =            =            EACCES       =
+protect_with_key              =            =            =            =            =            EACCES       =
+rewrite_code                  =            =            =            =            =            EACCES       =
+map_code_of_file              hit          =            =            =            =            =            =
+make_data_executable          =            =            =            =            =            hit          =
+share_by_shm                  =            =            =            =            =            hit          =
+share_by_messages             =            =            =            =            =            hit          =
+share_by_semaphores           =            =            =            =            =            hit          =
+share_by_queue                =            =            =            =            =            EMFILE/EOVERFLOW =
+mount_something               =            =            =            =            =            EPERM        =
+unmount_something             =            =            =            =            =            EPERM        =
+change_root                   =            =            =            =            =            EPERM        =
+exchange_root                 =            =            =            =            =            EPERM        =
+copy_tree                     =            =            =            =            =            EPERM        =
+open_file_system              =            =            =            =            =            EPERM        =
+move_mount                    =            =            =            =            =            EPERM        =
+enter_own_namespace           =            =            =            =            =            EPERM        =
+new_user_namespace            =            =            =            =            =            hit|EPERM|ENOSYS/EPERM =
+new_network                   =            =            =            =            =            EPERM        =
+new_mounts                    =            =            =            =            =            EPERM        =
+add_key                       =            =            =            =            =            hit          =
+request_key                   =            =            =            =            =            hit          =
+look_for_keys                 =            =            =            =            =            hit          =
+load_program                  =            =            =            =            =            EPERM        =
+count_events                  =            =            =            =            =            hit|EPERM|ENOSYS =
+make_ring                     =            =            =            =            =            ENOMEM       =
+queue_transfers               =            =            =            =            =            hit          =
+handle_faults                 =            =            =            =            =            hit|EPERM|ENOSYS =
+read_descriptor_table         =            =            =            =            =            hit          =
+raise_io_level                =            =            =            =            =            EPERM|ENOSYS =
+open_io_port                  =            =            =            =            =            EPERM|ENOSYS =
+restart_machine               =            =            =            =            =            EPERM        =
+load_kernel                   =            =            =            =            =            EPERM|ENOSYS =
+load_module                   =            =            =            =            =            EPERM|ENOSYS =
+load_module_file              =            =            =            =            =            EPERM|ENOSYS =
+unload_module                 =            =            =            =            =            EPERM|ENOSYS =
+swap_on                       =            =            =            =            =            EPERM        =
+swap_off                      =            =            =            =            =            EPERM        =
+account_processes             =            =            =            =            =            EPERM        =
+read_kernel_log               =            =            =            =            =            hit|EPERM    =
+ask_for_quota                 =            =            =            =            =            hit          =
+rename_machine                =            =            =            =            =            EPERM        =
+rename_domain                 =            =            =            =            =            EPERM        =
+set_time_zone                 =            =            =            =            =            EPERM        =
+set_clock                     =            =            =            =            =            EPERM        =
+bend_clock                    =            =            =            =            =            EPERM        =
+type_for_others               =            =            =            =            =            ENOTTY       =
+look_up_cookie                =            =            =            =            =            ENOSYS       =
+call_as_i386                  =            =            =            =            =            hit          =
+call_as_x32                   =            =            =            =            =            ENOSYS       =
+become_root                   =            =            =            =            =            EPERM/EINVAL =
+become_group_root             =            =            =            =            =            EPERM/EINVAL =
+keep_capabilities             =            =            =            =            =            hit          =
+set_secure_bits               =            =            =            =            =            EPERM        =
+be_dumpable                   =            =            =            =            =            hit          =
+outlive_supervisor            =            =            =            =            =            hit          =
+adopt_orphans                 =            =            =            =            =            hit          =
+raise_limit                   =            =            =            =            =            EPERM        =
+raise_limit_of_files          =            =            =            =            =            EPERM        =
+raise_priority                =            =            =            =            =            EACCES       =
+change_folder                 =            =            =            =            =            hit          =
+constructor_execute           =            =            =            =            =            EACCES       =
+constructor_read              hit          =            =            =            =            =            =
+resolver_execute              =            =            =            =            =            EACCES       =
+resolver_read                 hit          =            =            =            =            =            =
 """
 
 

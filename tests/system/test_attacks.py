@@ -96,13 +96,13 @@ def check(starter, column, figure, attacks, **stage):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("starter, column", CELLS, ids=[" ".join(cell) for cell in CELLS])
+@pytest.mark.parametrize("starter, column", CELLS, ids=["-".join(cell) for cell in CELLS])
 def test_matrix(starter, column, figure):
     user = "root" if column == "root" else UNPRIVILEGED
     check(starter, column, figure, ATTACKS, settings=SETTINGS[column], user=user)
 
 
-@pytest.mark.parametrize("starter, column", WALLED, ids=[" ".join(cell) for cell in WALLED])
+@pytest.mark.parametrize("starter, column", WALLED, ids=["-".join(cell) for cell in WALLED])
 def test_matrix_with_less_of_a_kernel(starter, column, figure):
     """The harmful ones only; what they get then is what README.md says of a kernel without that layer."""
     harmful = {name: attack for name, attack in ATTACKS.items() if not attack.reason and not name.endswith("_loop")}
