@@ -145,6 +145,7 @@
  * for long; when it goes on it finds no more sessions than before. After this we try our luck.
  */
 #define ENDING_PATIENCE_MS (2 * 60 * 1000)
+#define GOODBYE_PAUSE_MS 1000 /* between two of the packets that end a session, where the network is gone; the least there is */
 #define POOL_ANSWER_MS 500 /* the supervisor is never legitimately blocked; one that is stopped is not waited for */
 
 /* What a collector may keep beyond its worker's death: fits a control datagram. */

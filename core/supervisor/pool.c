@@ -113,12 +113,20 @@ static bool server_has_ended(const struct slot *slot)
     return poll(&end, 1, 0) > 0;
 }
 
-/* Where the network is gone the kernel is to say goodbye again and again for as long as we wait, not to forget the
- * session, which the server would then keep. */
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44 /* Linux 6.15 */
+#endif
+
+/*
+ * Where the network is gone the kernel is to say goodbye again and again for as long as we wait, not to forget the session,
+ * which the server would then keep; and each second, where it can be told so, for the slot has no other meanwhile.
+ * What is no TCP refuses both, and has no need of them.
+ */
 static void say_goodbye_patiently(const struct slot *slot)
 {
-    unsigned patience_ms = ENDING_PATIENCE_MS;
-    setsockopt(slot->session, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms); /* no TCP: no need */
+    const unsigned patience_ms = ENDING_PATIENCE_MS, pause_ms = GOODBYE_PAUSE_MS;
+    setsockopt(slot->session, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
+    setsockopt(slot->session, IPPROTO_TCP, TCP_RTO_MAX_MS, &pause_ms, sizeof pause_ms);
 }
 
 /* Nobody works with it any more. `patience_ms` is for a session whose end cannot be seen; 0: it was closed in order. */

@@ -148,7 +148,8 @@ class OnMariaDB:
     @staticmethod
     def end(source):
         for number in source.sql("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'minotor'").split():
-            source.sql(f"KILL {number}")
+            with contextlib.suppress(mysql_database.PrivateMariaDBError):  # it has left meanwhile
+                source.sql(f"KILL {number}")
 
     @staticmethod
     def let_in(source):
