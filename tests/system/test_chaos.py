@@ -23,8 +23,8 @@ SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
 SEEDS = [int(os.environ["CHAOS_SEED"])] if "CHAOS_SEED" in os.environ else [2164, 58, 1403]
 if "CHAOS_SECONDS" in os.environ:
     SEEDS = SEEDS[:1]
-# The longest pause before a start is 36 s, and a round has to follow.
-HEALED_S = 45 * SLOW
+# The longest pause before a start is 36 s, a failed question is asked again after ten times what it took, and rounds follow.
+HEALED_S = 75 * SLOW
 STOPPED_S = 5 * SLOW
 BUSY_LOOK_S, BUSY_SHARE = 3, 0.4
 # Of memory: pages and their rounds grow with what hostile collectors emit, and malloc gives little back.

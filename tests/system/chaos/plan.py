@@ -65,7 +65,7 @@ LANES = {
     "clock": (3, {"step": (1, (0.5, 3.0), lambda dice, slots: {"step": dice.choice(CLOCK_STEPS_S)})}),
     "api": (5, {"mode": (1, (0.3, 4.0), lambda dice, slots: {"mode": dice.choice(API_MODES)})}),
     "config": (9, {
-        "bad": (2, (0.2, 1.0), None), "interval": (2, (0.5, 2.0), lambda dice, slots: {"interval": dice.choice((300, 700, 3000))}),
+        "bad": (2, (0.2, 1.0), None), "interval": (2, (0.5, 2.0), lambda dice, slots: {"interval": dice.choice((700, 1500, 3000))}),
         "remove": (2, (0.5, 2.0), lambda dice, slots: {"collector": dice.choice(("jobs", "usage", "good", "kpi", "pair"))}),
         "storm": (2, None, None), "state_file_in_the_way": (1, (0.2, 1.0), None), "unreadable": (1, (0.2, 1.0), None), "no_password": (2, (0.5, 2.0), worker),
         "plugin_replaced": (1, None, None), "plugin_garbage": (1, (0.5, 2.0), None),

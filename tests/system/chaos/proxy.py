@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network that can be cut: a port of loopback in front of a server's unix socket."""
 
+import os
 import select
 import socket
 import struct
-import threading
-import time
 
 PIECE = 65536
-TURN_S = 0.05
+QUIT = b"q"
 GOODBYE_S = 3.0  # so long a server may take to notice that its client has left
 
 
@@ -56,77 +55,33 @@ class Pair:
         return True
 
 
-class Proxy(threading.Thread):
-    """mode   "pass"; "hold": nothing is accepted, forwarded or ended, as behind a cable that was pulled"""
+class Network:
+    """What the process of a proxy does until its owner goes away."""
 
-    def __init__(self, target):
-        super().__init__(daemon=True)
-        self.target, self.mode, self.over = target, "pass", False
-        self.pairs, self.lock = {}, threading.Lock()
-        self.listener, self.port = None, 0
-        self.listen()
-        self.start()
+    def __init__(self, target, listener, orders):
+        self.target, self.listener, self.orders = target, listener, orders
+        self.address = listener.getsockname()
+        self.pairs, self.holds = {}, False
 
-    def listen(self):
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
-        listener.listen(64)
-        self.listener, self.port = listener, listener.getsockname()[1]
-
-    # -- what the test does ------------------------------------------------------------------------------------
-
-    def hold(self):
-        self.mode = "hold"
-
-    def let_pass(self):
-        self.mode = "pass"
-
-    def refuse(self):
-        """Nobody is let in; those who are in stay."""
-        with self.lock:
-            self.listener.close()
-            self.listener = None
-
-    def accept(self):
-        with self.lock:
-            self.listen()
-
-    def reset(self):
-        """All connections are torn down."""
-        with self.lock:
-            for pair in set(self.pairs.values()):
-                if pair.reset():
-                    self.forget(pair)
-
-    def end(self):
-        self.over = True
-        self.join(10)
-        with self.lock:
-            for pair in set(self.pairs.values()):
-                pair.close()
-            if self.listener:
-                self.listener.close()
-
-    # -- its own life ------------------------------------------------------------------------------------------
-
-    def run(self):
-        while not self.over:
-            if self.mode == "hold":
-                time.sleep(TURN_S)
-                continue
-            with self.lock:
-                watched = [end for end, pair in self.pairs.items() if end in pair.open]
-                if self.listener:
-                    watched.append(self.listener)
-                ready, _, _ = select.select(watched, [], [], 0)
-                for one in ready:
-                    if one is self.listener:
-                        self.admit()
-                    elif one in self.pairs and not self.pairs[one].forward(one):
-                        self.forget(self.pairs[one])
-            if not ready:
-                time.sleep(0.002)
+    def serve(self):
+        while True:
+            watched = [self.orders]
+            if not self.holds:
+                watched += [end for end, pair in self.pairs.items() if end in pair.open]
+                watched += [self.listener] if self.listener else []
+            ready, _, _ = select.select(watched, [], [])
+            for one in ready:
+                if one is self.orders:
+                    order = self.orders.recv(1)
+                    if order in (QUIT, b""):
+                        return
+                    ORDERS[order](self)
+                    self.orders.send(order)
+                    break  # what was ready may have been closed
+                if one is self.listener:
+                    self.admit()
+                elif one in self.pairs and not self.pairs[one].forward(one):
+                    self.forget(self.pairs[one])
 
     def admit(self):
         client, _ = self.listener.accept()
@@ -137,10 +92,86 @@ class Proxy(threading.Thread):
             server.close()
             client.close()
             return
-        pair = Pair(client, server)
-        self.pairs[client] = self.pairs[server] = pair
+        self.pairs[client] = self.pairs[server] = Pair(client, server)
 
     def forget(self, pair):
         for end in pair.ends:
             self.pairs.pop(end, None)
         pair.close()
+
+    # -- orders ------------------------------------------------------------------------------------------------
+
+    def hold(self):
+        self.holds = True
+
+    def let_pass(self):
+        self.holds = False
+
+    def refuse(self):
+        self.listener.close()
+        self.listener = None
+
+    def accept(self):
+        self.listener = listen(self.address)
+
+    def reset(self):
+        for pair in set(self.pairs.values()):
+            if pair.reset():
+                self.forget(pair)
+
+
+ORDERS = {b"h": Network.hold, b"p": Network.let_pass, b"f": Network.refuse, b"a": Network.accept, b"r": Network.reset}
+
+
+def listen(address):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(address)
+    listener.listen(64)
+    return listener
+
+
+class Proxy:
+    """A process of its own, so that what goes through it does not wait for the test's other threads."""
+
+    def __init__(self, target):
+        listener = listen(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        self.orders, theirs = socket.socketpair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.orders.close()
+            try:
+                Network(target, listener, theirs).serve()
+            finally:
+                os._exit(0)
+        theirs.close()
+        listener.close()
+
+    def order(self, order):
+        self.orders.send(order)
+        assert self.orders.recv(1) == order, "the network has broken down"
+
+    def hold(self):
+        """Nothing is let in, forwarded or ended, as behind a cable that was pulled."""
+        self.order(b"h")
+
+    def let_pass(self):
+        self.order(b"p")
+
+    def refuse(self):
+        """Nobody is let in; those who are in stay."""
+        self.order(b"f")
+
+    def accept(self):
+        self.order(b"a")
+
+    def reset(self):
+        """All connections are torn down."""
+        self.order(b"r")
+
+    def end(self):
+        # Not by closing it: the process of another proxy may have inherited our end.
+        self.orders.send(QUIT)
+        os.waitpid(self.pid, 0)
+        self.orders.close()

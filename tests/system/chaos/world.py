@@ -19,9 +19,11 @@ from fake_mattermost import TOKEN, FakeMattermost
 from minotor import HOSTILE
 
 BUDGET = 2
-STALE_S = 8
-TIMEOUT_S = 3  # of the longest interval, which is the timeout too
-SCHEDULE = {"interval": "1s", "stale_after": f"{STALE_S}s"}
+STALE_S = 12
+# The interval is the timeout too: on a busy machine a round must not fail for want of time.
+TIMEOUT_S = 4
+SCHEDULE = {"interval": f"{TIMEOUT_S}s", "stale_after": f"{STALE_S}s"}
+BRISK = {"interval": "1s", "stale_after": f"{STALE_S}s"}  # of those that ask nobody
 DEADLY = ("segv", "garbage", "torn", "flood", "loop", "half")  # they die again and again, or should
 WRITE_PAUSE_S = 0.15
 RETRY_S = 0.2
@@ -199,8 +201,8 @@ class World:
         files = {name: every_collector.settings_of(name, SCHEDULE, own.get(name)) for name in every_collector.NAMES}
         files["health"]["targets"] = ["pg"]
         for name in ("good",) + DEADLY:
-            files[name] = {**SCHEDULE, "plugin": os.path.join(HOSTILE, name + ".so"), "targets": ["pg"]}
-        files["pair"] = {**SCHEDULE, "interval": "400ms", "plugin": self.pair_plugin, "targets": ["pg"],
+            files[name] = {**BRISK, "plugin": os.path.join(HOSTILE, name + ".so"), "targets": ["pg"]}
+        files["pair"] = {**BRISK, "interval": "400ms", "plugin": self.pair_plugin, "targets": ["pg"],
                          "settings": {"mood": "good"}}
         return files
 
