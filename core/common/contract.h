@@ -221,10 +221,10 @@
 #define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
 #define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
 /*
- * A broker has a handful of descriptors. But the kernel lets it send one only while the account has no more on their way
- * than this, and a worker of the same account, which may have WORKER_FILES_MAX, can keep that many and some hundred more.
+ * Not so many are ever open. But who may open as many may have as many on the way to others, and the kernel counts those
+ * of the whole account: a collector can leave 253 there, and so can each of its siblings.
  */
-#define BROKER_FILES_MAX 4096
+#define BROKER_FILES_MAX (SLOTS_MAX * 512)
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
 #define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
 
