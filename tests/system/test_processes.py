@@ -144,7 +144,8 @@ def test_limits(running):
         limits = processes.limits(pid)
         assert limits["Max core file size"] == ("0", "0"), name
         assert limits["Max file size"] == ("0", "0"), name
-        assert int(limits["Max open files"][0]) <= 512, name
+        if "broker" not in name:  # which needs more than it ever opens: BROKER_FILES_MAX
+            assert int(limits["Max open files"][0]) <= 512, name
         if name.startswith("minotor: worker"):
             assert int(limits["Max open files"][0]) == 64, name
             if not programs.sanitized():
