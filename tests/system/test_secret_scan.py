@@ -14,14 +14,13 @@ import urllib.parse
 
 import pytest
 
-import database
 import installations
 import memory
 import mysql_database
 import processes
 from conftest import hostile
 from fake_mattermost import TOKEN, USER, FakeMattermost
-from minotor import AS_ROOT, UNPRIVILEGED, sanitized
+from minotor import AS_ROOT, UNPRIVILEGED
 
 pytestmark = pytest.mark.skipif(not AS_ROOT, reason="children keep their memory to themselves; run as root to search it")
 

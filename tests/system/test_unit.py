@@ -14,7 +14,7 @@ import pytest
 
 import processes
 from conftest import hostile
-from minotor import AS_ROOT, BUILD, MINOTORD, SOURCE, UNPRIVILEGED, sanitized
+from minotor import AS_ROOT, BUILD, MINOTORD, UNPRIVILEGED, sanitized
 
 UNIT = os.path.join(BUILD, "etc/systemd/minotor.service")
 EXPOSURE_MAX = 1.5
