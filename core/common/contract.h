@@ -78,6 +78,8 @@
 #define DRAIN_MS 1000            /* front: finish answers under way before it leaves */
 #define DRAIN_HEAR_MS 300        /* a part of it: for the first words of clients that have been let in only just now */
 #define DRAIN_GRACE_MS 500       /* DRAIN to TERM = DRAIN_MS + this */
+#define WORKER_LAST_DRAIN_MS 700 /* the same of a worker where nothing is to follow: SIGTERM ends all within a second */
+#define WORKER_LAST_TERM_MS 150  /* ... and of one that a plugin has made deaf to TERM, until KILL */
 #define RENEW_WAIT_MS 500        /* worker: for the DRAIN that answers RENEW; within PROMISE_GRACE_MS */
 #define RENEW_INTERVAL_MIN_MS 10000 /* a slot whose workers ask for successors more often is not heard: no loop of lives */
 #define STALL_MS 1500            /* a loop that woke so late was itself stopped: children are not to blame */
@@ -183,7 +185,7 @@
 #define API_SESSION_SETTLED_MS (3600 * 1000) /* one that held so long ended for a reason: the next login is not late */
 #define API_LOGIN_TIME_MIN_MS 200    /* with less time left none is begun: hashing a password alone takes as long */
 #define API_LOGIN_BODY_MAX_BYTES 65536 /* the answer is the user with his settings: some KiB */
-#define API_LOGOUT_TIMEOUT_MS 400    /* a part of DRAIN_MS + DRAIN_GRACE_MS, after which the worker is killed */
+#define API_LOGOUT_TIMEOUT_MS 400    /* a part of WORKER_LAST_DRAIN_MS, after which the worker is killed */
 #define API_SESSION_TOKEN_MAX_BYTES 128 /* Mattermost's have 26, and it reads no more than 50 */
 
 /* HTTP. */

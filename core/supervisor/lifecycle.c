@@ -128,6 +128,8 @@ static unsigned end_by(struct lifecycle *lifecycle, enum lifecycle_ring ring, in
     int64_t patience_ms = RINGS[ring].patience_ms;
     if (ring == LIFECYCLE_RING_KILL && !lifecycle->wanted)
         patience_ms = SHUTDOWN_STUCK_MS;
+    if (ring == LIFECYCLE_RING_DRAIN && !lifecycle->wanted && lifecycle->limits.last_drain_ms > 0)
+        patience_ms = lifecycle->limits.last_drain_ms;
     return RINGS[ring].action | enter(lifecycle, CHILD_STOPPING, now_ms + patience_ms);
 }
 
@@ -289,7 +291,8 @@ static unsigned on_overdue_end(struct lifecycle *lifecycle, int64_t now_ms)
 {
     if (lifecycle->ring == LIFECYCLE_RING_DRAIN) {
         unsigned actions = end_by(lifecycle, LIFECYCLE_RING_TERM, now_ms);
-        lifecycle->deadline_ms = now_ms + SHUTDOWN_GRACE_MS;
+        bool is_last = !lifecycle->wanted && lifecycle->limits.last_drain_ms > 0;
+        lifecycle->deadline_ms = now_ms + (is_last ? WORKER_LAST_TERM_MS : SHUTDOWN_GRACE_MS);
         return actions;
     }
     if (lifecycle->ring == LIFECYCLE_RING_TERM)

@@ -74,6 +74,7 @@ struct lifecycle_limits {
     int64_t idle_max_ms;
     bool parks; /* false: never PARKED, always tried again (the front) */
     int64_t backoff_max_ms; /* 0: BACKOFF_MAX_MS */
+    int64_t last_drain_ms;  /* DRAIN to TERM where nothing is to follow; 0: as long as ever */
 };
 
 /* How far the end of a generation has got. */

@@ -52,6 +52,7 @@ void slot_configure(struct slot *slot, const struct config_collector *collector,
     child->log_lines = collector->limits.log_lines;
     child->cpu_limit_ms = collector->limits.cpu_ms;
     child->lifecycle.limits.busy_max_ms = collector->timeout_ms;
+    child->lifecycle.limits.last_drain_ms = WORKER_LAST_DRAIN_MS;
     child->lifecycle.limits.idle_max_ms = collector->interval_ms;
     if (config->target_count > 1)
         text_format(child->name, sizeof child->name, "%s@%s", collector->name, target->name);

@@ -544,6 +544,28 @@ static void test_a_stall_of_the_supervisor(void)
     CU_ASSERT_EQUAL(life.deadline_ms, LIFECYCLE_NEVER);
 }
 
+/* Nobody waits for a plugin at the end of minotord; a reload gives it its time. */
+static void test_a_last_end(void)
+{
+    begin();
+    life.limits.last_drain_ms = WORKER_LAST_DRAIN_MS;
+    step(LIFECYCLE_START);
+    step(LIFECYCLE_READY);
+    CU_ASSERT_TRUE(step(LIFECYCLE_RESTART) & LIFECYCLE_DRAIN);
+    CU_ASSERT_EQUAL(life.deadline_ms, now + DRAIN_MS + DRAIN_GRACE_MS);
+    begin();
+    life.limits.last_drain_ms = WORKER_LAST_DRAIN_MS;
+    step(LIFECYCLE_START);
+    step(LIFECYCLE_READY);
+    CU_ASSERT_TRUE(step(LIFECYCLE_STOP) & LIFECYCLE_DRAIN);
+    CU_ASSERT_EQUAL(life.deadline_ms, now + WORKER_LAST_DRAIN_MS);
+    now = life.deadline_ms;
+    CU_ASSERT_TRUE(step(LIFECYCLE_TIMER) & LIFECYCLE_TERM);
+    CU_ASSERT_EQUAL(life.deadline_ms, now + WORKER_LAST_TERM_MS);
+    now = life.deadline_ms;
+    CU_ASSERT_TRUE(step(LIFECYCLE_TIMER) & LIFECYCLE_KILL);
+}
+
 /* Random events in any order: no assertion fails, a state that waits has a deadline, and it always comes
  * back. */
 static void test_any_order_of_events(void)
@@ -602,6 +624,7 @@ int main(void)
         {"a closed control socket", test_a_closed_control_socket},
         {"what cannot be started is tried again", test_spawn_failure},
         {"an orderly end and its rings", test_an_orderly_end_and_its_rings},
+        {"a last end is a matter of a second", test_a_last_end},
         {"stop in every state", test_stop_in_every_state},
         {"abandon", test_abandon},
         {"a restart is no failure", test_restart_is_no_failure},
