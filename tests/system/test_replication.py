@@ -53,7 +53,9 @@ def mariadb_pair():
                     " START SLAVE")
         source = installations.generated(primary, "mysql", "9.9", "mattermost", posts=50)
         copy = mysql_database.Mattermost(replica, "mattermost")
-        wait_for(lambda: behind(copy) == 0, "the replica does not follow")
+        # 0 seconds behind is also who has not heard yet that there is more.
+        wait_for(lambda: behind(copy) == 0 and primary.sql("SELECT @@gtid_binlog_pos") == replica.sql("SELECT @@gtid_slave_pos"),
+                 "the replica does not follow")
         yield source, copy
 
 
