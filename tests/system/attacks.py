@@ -287,7 +287,7 @@ be_ready_again                protocol            protocol            protocol  
 give_orders                   protocol            protocol            protocol            protocol            protocol            protocol
 promise_for_ever              deadline            deadline            deadline            deadline            deadline            deadline
 give_descriptor               hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS    hit|ETOOMANYREFS [own process]
-talk_nonsense_to_broker       EBADF               EBADF               EBADF               EBADF               EBADF               exit_85
+talk_nonsense_to_broker       EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      exit_85
 hoard_in_flight               hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS [own process]
 """
 

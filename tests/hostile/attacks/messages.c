@@ -53,7 +53,7 @@ static int give_orders(const struct scene *scene)
 /* A round that ends in 300 million years, and the alarm turned off. */
 static int promise_for_ever(const struct scene *scene)
 {
-    static const char busy[1 + 8 + 1] = { 9, -1, -1, -1, -1, -1, -1, -1, 0x7f, 0 };
+    static const char busy[1 + 8 + 1 + 1] = { 9, -1, -1, -1, -1, -1, -1, -1, 0x7f, 0 };
     sigset_t all;
     (void)scene;
     sigfillset(&all);
