@@ -234,7 +234,7 @@ bool departed_has(const struct departed *departed, pid_t pid)
 bool departed_is_awaited(const struct departed *departed, int64_t now_ms)
 {
     for (unsigned i = 0; i < departed->count; i++)
-        if (now_ms - departed->killed_ms[i] < STUCK_AFTER_KILL_MS)
+        if (now_ms - departed->killed_ms[i] < SHUTDOWN_STUCK_MS)
             return true;
     return false;
 }

@@ -297,6 +297,13 @@ static void forgive(struct child *child)
     child->kind->changed(child);
 }
 
+/* A worker that says so more often than rounds are due does not get more time for it. */
+static bool may_begin_round(const struct child *child, int64_t now_ms)
+{
+    return child->cpu.limit_ms == CPU_WATCH_NO_LIMIT ||
+           now_ms - child->cpu.begin_ms >= child->lifecycle.limits.idle_max_ms / 2;
+}
+
 static void take_message(struct child *child, const struct control_message *message, int *descriptor,
                          int64_t now_ms)
 {
@@ -314,7 +321,8 @@ static void take_message(struct child *child, const struct control_message *mess
         break;
     case CONTROL_BUSY:
         event.kind = LIFECYCLE_BUSY;
-        cpu_watch_begin(&child->cpu, child->cpu_limit_ms, cpu_watch_used_ms(child->pid), now_ms);
+        if (may_begin_round(child, now_ms))
+            cpu_watch_begin(&child->cpu, child->cpu_limit_ms, cpu_watch_used_ms(child->pid), now_ms);
         break;
     case CONTROL_IDLE:
         event.kind = LIFECYCLE_IDLE;

@@ -80,6 +80,15 @@ static void send_sandbox(struct child *front, const struct control_sandbox *sand
     child_send(front, &message, -1);
 }
 
+/* The next one knows nothing. */
+static void forget_front(struct supervisor *supervisor)
+{
+    supervisor->front_connected = false;
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL)
+            supervisor->slots[i]->is_described = false;
+}
+
 static void front_changed(struct child *child)
 {
     struct supervisor *supervisor = child->owner;
@@ -93,7 +102,7 @@ static void front_changed(struct child *child)
                 slot_connect(supervisor->slots[i]); /* may end the front, which comes back to here */
     }
     if (!up)
-        supervisor->front_connected = false;
+        forget_front(supervisor);
     /* Workers that are born after the front need no second pipe; a front that fails does not keep them
      * waiting. */
     if (up || state == CHILD_BACKOFF)
@@ -112,6 +121,7 @@ void front_link_describe(struct slot *slot, int data)
     if (!is_told_of(slot))
         return;
     slot->description.generation = slot->child.generation;
+    slot->is_described = true;
     message.body.slot = slot->description;
     child_send(&slot->supervisor->front, &message, data);
 }
@@ -123,6 +133,8 @@ void front_link_state(struct slot *slot)
     const struct child *child = &slot->child;
     if (!is_told_of(slot))
         return;
+    if (!slot->is_described) /* its first worker could not be started */
+        front_link_describe(slot, -1);
     state->slot = slot->description.slot;
     state->generation = child->generation;
     state->state = (uint8_t)child->lifecycle.state;
@@ -140,14 +152,14 @@ void front_link_state(struct slot *slot)
 void front_link_sandbox(struct slot *slot)
 {
     /* A generation before the first report has none. */
-    if (is_told_of(slot) && slot->child.sandbox_known)
+    if (is_told_of(slot) && slot->is_described && slot->child.sandbox_known)
         send_sandbox(&slot->supervisor->front, &slot->child.sandbox, slot->description.slot);
 }
 
 void front_link_forget(struct slot *slot)
 {
     struct control_message message = {.type = CONTROL_SLOT};
-    if (!is_told_of(slot))
+    if (!is_told_of(slot) || !slot->is_described)
         return;
     message.body.slot = slot->description;
     message.body.slot.interval_ms = 0;

@@ -113,24 +113,30 @@ static unsigned back_off(struct lifecycle *lifecycle, unsigned jitter_permille, 
     return enter(lifecycle, CHILD_BACKOFF, now_ms + delay_ms);
 }
 
+/* How long a ring is given. Where nothing is to follow nobody waits for a plugin. */
+static int64_t ring_patience_ms(const struct lifecycle *lifecycle, enum lifecycle_ring ring)
+{
+    bool is_last = !lifecycle->wanted && lifecycle->limits.last_drain_ms > 0;
+    switch (ring) {
+    case LIFECYCLE_RING_DRAIN:
+        return is_last ? lifecycle->limits.last_drain_ms : DRAIN_MS + DRAIN_GRACE_MS;
+    case LIFECYCLE_RING_TERM:
+        return is_last ? WORKER_LAST_TERM_MS : KILL_GRACE_MS;
+    default:
+        return lifecycle->wanted ? STUCK_AFTER_KILL_MS : SHUTDOWN_STUCK_MS;
+    }
+}
+
 static unsigned end_by(struct lifecycle *lifecycle, enum lifecycle_ring ring, int64_t now_ms)
 {
-    static const struct {
-        unsigned action;
-        int64_t patience_ms;
-    } RINGS[] = {
-        [LIFECYCLE_RING_DRAIN] = {LIFECYCLE_DRAIN, DRAIN_MS + DRAIN_GRACE_MS},
-        [LIFECYCLE_RING_TERM] = {LIFECYCLE_TERM, KILL_GRACE_MS},
-        [LIFECYCLE_RING_KILL] = {LIFECYCLE_KILL, STUCK_AFTER_KILL_MS},
+    static const unsigned ACTIONS[] = {
+        [LIFECYCLE_RING_DRAIN] = LIFECYCLE_DRAIN,
+        [LIFECYCLE_RING_TERM] = LIFECYCLE_TERM,
+        [LIFECYCLE_RING_KILL] = LIFECYCLE_KILL,
     };
     lifecycle->ring = ring;
     lifecycle->settle_ms = LIFECYCLE_NEVER;
-    int64_t patience_ms = RINGS[ring].patience_ms;
-    if (ring == LIFECYCLE_RING_KILL && !lifecycle->wanted)
-        patience_ms = SHUTDOWN_STUCK_MS;
-    if (ring == LIFECYCLE_RING_DRAIN && !lifecycle->wanted && lifecycle->limits.last_drain_ms > 0)
-        patience_ms = lifecycle->limits.last_drain_ms;
-    return RINGS[ring].action | enter(lifecycle, CHILD_STOPPING, now_ms + patience_ms);
+    return ACTIONS[ring] | enter(lifecycle, CHILD_STOPPING, now_ms + ring_patience_ms(lifecycle, ring));
 }
 
 static unsigned blame(struct lifecycle *lifecycle, enum restart_cause cause, enum lifecycle_ring ring,
@@ -164,10 +170,22 @@ static unsigned on_restart(struct lifecycle *lifecycle, const struct lifecycle_e
     return lifecycle_alive(lifecycle) ? end_in_order(lifecycle, now_ms) : give_birth(lifecycle, now_ms);
 }
 
+/* Whatever it says while it is being ended already, or was never ready, changes nothing. */
+static unsigned on_renew(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
+{
+    (void)event;
+    return lifecycle->state == CHILD_READY || lifecycle->state == CHILD_BUSY ? end_in_order(lifecycle, now_ms) : 0;
+}
+
 static unsigned on_stop(struct lifecycle *lifecycle, const struct lifecycle_event *event, int64_t now_ms)
 {
     (void)event;
     lifecycle->wanted = false;
+    if (lifecycle->state == CHILD_STOPPING) {
+        int64_t latest_ms = now_ms + ring_patience_ms(lifecycle, lifecycle->ring);
+        if (lifecycle->deadline_ms > latest_ms)
+            lifecycle->deadline_ms = latest_ms;
+    }
     return lifecycle_alive(lifecycle) ? end_in_order(lifecycle, now_ms) : rest(lifecycle);
 }
 
@@ -220,6 +238,8 @@ static unsigned on_promise(struct lifecycle *lifecycle, const struct lifecycle_e
     if (!running(lifecycle))
         return 0;
     enum child_state old = lifecycle->state;
+    if (event->kind == LIFECYCLE_BUSY && old == CHILD_BUSY)
+        return 0; /* one round, one deadline */
     if (event->kind == LIFECYCLE_BUSY) {
         lifecycle->state = CHILD_BUSY;
         lifecycle->deadline_ms =
@@ -291,8 +311,8 @@ static unsigned on_overdue_end(struct lifecycle *lifecycle, int64_t now_ms)
 {
     if (lifecycle->ring == LIFECYCLE_RING_DRAIN) {
         unsigned actions = end_by(lifecycle, LIFECYCLE_RING_TERM, now_ms);
-        bool is_last = !lifecycle->wanted && lifecycle->limits.last_drain_ms > 0;
-        lifecycle->deadline_ms = now_ms + (is_last ? WORKER_LAST_TERM_MS : SHUTDOWN_GRACE_MS);
+        if (lifecycle->wanted || lifecycle->limits.last_drain_ms == 0)
+            lifecycle->deadline_ms = now_ms + SHUTDOWN_GRACE_MS;
         return actions;
     }
     if (lifecycle->ring == LIFECYCLE_RING_TERM)
@@ -344,6 +364,7 @@ unsigned lifecycle_step(struct lifecycle *lifecycle, const struct lifecycle_even
                                                              const struct lifecycle_event *, int64_t) = {
         [LIFECYCLE_START] = on_start,
         [LIFECYCLE_RESTART] = on_restart,
+        [LIFECYCLE_RENEW] = on_renew,
         [LIFECYCLE_STOP] = on_stop,
         [LIFECYCLE_ABANDON] = on_abandon,
         [LIFECYCLE_SPAWN_FAILED] = on_spawn_failed,

@@ -21,6 +21,7 @@
 enum lifecycle_event_kind {
     LIFECYCLE_START,   /* it shall run */
     LIFECYCLE_RESTART, /* it shall run with new settings: ends a running generation in good order first */
+    LIFECYCLE_RENEW,   /* it asks for a successor: ends it in good order, if nothing else is being done with it */
     LIFECYCLE_STOP,    /* it shall end in good order and stay down */
     LIFECYCLE_ABANDON, /* it shall be killed at once and stay down */
     LIFECYCLE_SPAWN_FAILED, /* the action SPAWN could not be done */

@@ -157,8 +157,13 @@ enum rehearsal_result rehearsal_turn(struct rehearsal *rehearsal, const struct o
     read_output(rehearsal);
     if (now_ms >= rehearsal->deadline_ms)
         pidfd_send_signal(rehearsal->pidfd, SIGKILL, NULL, 0);
-    if (waitid((idtype_t)P_PIDFD, (id_t)rehearsal->pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
-        return REHEARSAL_NONE;
+    if (waitid((idtype_t)P_PIDFD, (id_t)rehearsal->pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) {
+        if (now_ms < rehearsal->deadline_ms + SHUTDOWN_STUCK_MS)
+            return REHEARSAL_NONE;
+        /* It does not die of SIGKILL: nobody waits for it any longer, and what it leaves is reaped as an orphan. */
+        finish(rehearsal);
+        return REHEARSAL_GOOD;
+    }
     read_output(rehearsal);
     finish(rehearsal);
     /* The files may have been written to since it read them. */
@@ -179,10 +184,8 @@ void rehearsal_stop(struct rehearsal *rehearsal, int64_t now_ms)
 
 void rehearsal_destroy(struct rehearsal *rehearsal)
 {
-    siginfo_t info;
     if (rehearsal->pid != 0) {
         pidfd_send_signal(rehearsal->pidfd, SIGKILL, NULL, 0);
-        waitid((idtype_t)P_PIDFD, (id_t)rehearsal->pidfd, &info, WEXITED);
         finish(rehearsal);
     }
     if (rehearsal->program >= 0)

@@ -12,14 +12,14 @@
 
 bool row_is_reader(const struct slot *slot)
 {
-    return slot->target != NULL && slot->target->mattermost.is_row;
+    return slot->reads_row;
 }
 
 bool row_is_awaited(const struct supervisor *supervisor, const struct slot *slot)
 {
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
         const struct slot *other = supervisor->slots[i];
-        if (other != NULL && row_is_reader(other) && !other->row_tried && other != slot &&
+        if (other != NULL && other->collector != NULL && row_is_reader(other) && !other->row_tried && other != slot &&
             strcmp(other->description.target, slot->description.target) == 0)
             return true;
     }

@@ -43,6 +43,7 @@ void slot_configure(struct slot *slot, const struct config_collector *collector,
     struct child *child = &slot->child;
     slot->collector = collector;
     slot->target = target;
+    slot->reads_row = target->mattermost.is_row;
     slot->description.interval_ms = (uint32_t)collector->interval_ms;
     slot->description.stale_after_ms = (uint32_t)collector->stale_after_ms;
     slot->description.samples_max = (uint32_t)collector->limits.samples;
@@ -402,7 +403,7 @@ static void renew(struct slot *slot)
     if (now_ms < slot->renewed_ms + RENEW_INTERVAL_MIN_MS)
         return;
     slot->renewed_ms = now_ms;
-    child_event(&slot->child, LIFECYCLE_RESTART, now_ms);
+    child_event(&slot->child, LIFECYCLE_RENEW, now_ms);
 }
 
 static void slot_message(struct child *child, const struct control_message *message, int *descriptor)

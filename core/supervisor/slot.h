@@ -29,6 +29,8 @@ struct slot {
     bool session_ends;          /* nobody holds it any more; closed when the server has closed its end */
     int64_t held_since_ms;      /* its worker has had a place in the pool, not idle, ever since; -1: it has none */
     bool started;               /* it has been told to run */
+    bool is_described;          /* the front that is connected now has heard of it */
+    bool reads_row;             /* it has no collector, and reads a configuration of Mattermost's (row.h) */
     int row_pipe;               /* of a reader of a configuration (row.h): what it writes, or -1 */
     bool row_tried;             /* likewise: it has ended once, well or not */
     struct control_state state; /* what its collector keeps from generation to generation */

@@ -44,6 +44,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/overflow.so \
 	tests/hostile/pair.so \
 	tests/hostile/parting.so \
+	tests/hostile/phoenix.so \
 	tests/hostile/poisoned.so \
 	tests/hostile/reach.so \
 	tests/hostile/reporter.so \

@@ -322,3 +322,19 @@ def test_the_whole_zoo(minotor):
             daemon.next_round("good", timeout=20)
     status, seconds = daemon.stop()
     assert status == 0 and seconds < 8
+
+
+def test_who_answers_its_end_with_a_wish_for_a_successor(minotor):
+    """It gets none when its slot is removed, nor at the end of minotord."""
+    daemon = start(minotor, "phoenix", interval="100ms")
+    with Neighbour(daemon):
+        daemon.wait_until_good("phoenix")
+        daemon.write_collector("phoenix", None)
+        daemon.reload()
+        daemon.wait_for(lambda page: page.collector("up", "phoenix") is None, 20, "the slot to go")
+        assert daemon.worker("phoenix") is None
+        daemon.write_collector("phoenix", hostile("phoenix", interval="100ms"))
+        daemon.reload()
+        daemon.wait_until_good("phoenix")
+    status, seconds = daemon.stop()
+    assert status == 0 and seconds < 5

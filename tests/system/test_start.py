@@ -46,7 +46,7 @@ def test_closed_descriptors(daemon, closed):
     expect_life(daemon)
     if AS_ROOT:
         found = processes.descriptors(daemon.worker("good"))
-        assert set(found) == {0, 1, 2, 3, 4, 5} and found[4].startswith("pipe:") and found[5].startswith("socket:")
+        assert set(found) == {0, 1, 2, 3, 4, 5, 6} and found[4].startswith("pipe:") and found[5].startswith("socket:")
 
 
 def test_a_log_whose_reader_is_gone(daemon):

@@ -113,6 +113,7 @@ static void test_promises_are_clamped(void)
     const struct lifecycle_event absurd = {.kind = LIFECYCLE_BUSY, .until_ms = INT64_MAX};
     lifecycle_step(&life, &absurd, now);
     CU_ASSERT_EQUAL(life.deadline_ms, now + BUSY_MAX_MS + TERM_GRACE_MS);
+    promise(LIFECYCLE_IDLE, 0, false);
     const struct lifecycle_event opposite = {.kind = LIFECYCLE_BUSY, .until_ms = INT64_MIN};
     lifecycle_step(&life, &opposite, now);
     CU_ASSERT_EQUAL(life.deadline_ms, now + TERM_GRACE_MS);
@@ -544,6 +545,53 @@ static void test_a_stall_of_the_supervisor(void)
     CU_ASSERT_EQUAL(life.deadline_ms, LIFECYCLE_NEVER);
 }
 
+/* It may be a plugin that says so: it ends what runs, and brings nothing back. */
+static void test_renew(void)
+{
+    begin();
+    step(LIFECYCLE_START);
+    CU_ASSERT_EQUAL(step(LIFECYCLE_RENEW), 0);
+    step(LIFECYCLE_READY);
+    life.failures = 3;
+    CU_ASSERT_TRUE(step(LIFECYCLE_RENEW) & LIFECYCLE_DRAIN);
+    CU_ASSERT_EQUAL(step(LIFECYCLE_RENEW), 0);
+    CU_ASSERT_EQUAL(life.failures, 3);
+    CU_ASSERT_TRUE(leave(false, false) & LIFECYCLE_SPAWN);
+    step(LIFECYCLE_READY);
+    step(LIFECYCLE_STOP);
+    CU_ASSERT_EQUAL(step(LIFECYCLE_RENEW), 0);
+    leave(false, false);
+    CU_ASSERT_EQUAL(life.state, CHILD_DOWN);
+    CU_ASSERT_EQUAL(step(LIFECYCLE_RENEW), 0);
+    CU_ASSERT_EQUAL(life.state, CHILD_DOWN);
+}
+
+/* More time for the round that it is busy with is not given. */
+static void test_busy_twice(void)
+{
+    begin();
+    step(LIFECYCLE_START);
+    step(LIFECYCLE_READY);
+    promise(LIFECYCLE_BUSY, 1000, false);
+    int64_t deadline_ms = life.deadline_ms;
+    now += 900;
+    promise(LIFECYCLE_BUSY, 1000, false);
+    CU_ASSERT_EQUAL(life.deadline_ms, deadline_ms);
+}
+
+/* An end that had begun for another reason is not waited for longer than a last one. */
+static void test_stop_while_ending(void)
+{
+    begin();
+    life.limits.last_drain_ms = WORKER_LAST_DRAIN_MS;
+    step(LIFECYCLE_START);
+    step(LIFECYCLE_READY);
+    step(LIFECYCLE_RESTART);
+    now += 10;
+    step(LIFECYCLE_STOP);
+    CU_ASSERT_EQUAL(life.deadline_ms, now + WORKER_LAST_DRAIN_MS);
+}
+
 /* Nobody waits for a plugin at the end of minotord; a reload gives it its time. */
 static void test_a_last_end(void)
 {
@@ -625,6 +673,9 @@ int main(void)
         {"what cannot be started is tried again", test_spawn_failure},
         {"an orderly end and its rings", test_an_orderly_end_and_its_rings},
         {"a last end is a matter of a second", test_a_last_end},
+        {"a last end that had begun already", test_stop_while_ending},
+        {"a successor that is asked for", test_renew},
+        {"busy twice", test_busy_twice},
         {"stop in every state", test_stop_in_every_state},
         {"abandon", test_abandon},
         {"a restart is no failure", test_restart_is_no_failure},
