@@ -25,7 +25,16 @@
 UNIT_TESTS =
 FUZZ_REPLAYS =
 FUZZERS =
-SYSTEM_TESTS =
+# Those that take longest come first: nothing waits for them at the end.
+SYSTEM_TESTS = \
+	tests/system/test_attacks.py \
+	tests/system/test_deadlines.py \
+	tests/system/test_scripted_day.py \
+	tests/system/test_failure_table.py \
+	tests/system/test_chaos.py \
+	tests/system/test_odd_data.py \
+	tests/system/test_hung.py \
+	tests/system/test_hostile.py
 
 # -- common
 UNIT_TESTS += tests/unit/test_control tests/unit/test_sandbox tests/unit/test_text tests/unit/test_wire
@@ -191,27 +200,20 @@ SYSTEM_TESTS += tests/fixtures/test_fixtures_mysql.py tests/system/test_worker_m
 	tests/system/test_mysql_config.py
 
 # -- whole program
-SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py tests/system/test_seed_page.py tests/system/test_scripted_day.py
+SYSTEM_TESTS += tests/fixtures/test_fixtures.py tests/system/test_walls.py tests/system/test_version.py tests/system/test_seed_page.py
 
 SYSTEM_TESTS += \
-	tests/system/test_attacks.py \
 	tests/system/test_bad_servers.py \
-	tests/system/test_chaos.py \
 	tests/system/test_check.py \
 	tests/system/test_configuration.py \
-	tests/system/test_deadlines.py \
 	tests/system/test_death.py \
-	tests/system/test_failure_table.py \
 	tests/system/test_fault_points.py \
-	tests/system/test_hostile.py \
 	tests/system/test_install.py \
 	tests/system/test_flapping.py \
-	tests/system/test_hung.py \
 	tests/system/test_kpi_values.py \
 	tests/system/test_limits.py \
 	tests/system/test_locked_table.py \
 	tests/system/test_manual.py \
-	tests/system/test_odd_data.py \
 	tests/system/test_page.py \
 	tests/system/test_passwords.py \
 	tests/system/test_plugin_file.py \

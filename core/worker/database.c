@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "common/text.h"
+#include "worker/reach.h"
 
 /* What minotor_query had in ABI 1.0. */
 #define QUERY_BYTES_1_0 (offsetof(struct minotor_query, parameters) + sizeof(void *))
@@ -115,7 +116,8 @@ void database_end_round(struct database *database)
         claim_rest(database->claim);
     else
         claim_release(database->claim,
-                      database->driver->sessions(database->connection) != database->sessions_before);
+                      reach_is_owed() ||
+                          database->driver->sessions(database->connection) != database->sessions_before);
     database_obey_recall(database);
 }
 

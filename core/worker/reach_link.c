@@ -175,6 +175,18 @@ int reach_link_descriptor(void)
     return descriptor;
 }
 
+bool reach_link_is_owed(void)
+{
+    if (to_broker.descriptor < 0)
+        return false;
+    pthread_mutex_lock(&to_broker.lock);
+    if (!to_broker.is_being_read)
+        receive();
+    bool is_owed = to_broker.owed_since_ms != 0;
+    pthread_mutex_unlock(&to_broker.lock);
+    return is_owed;
+}
+
 bool reach_link_is_lost(void)
 {
     if (to_broker.descriptor < 0)

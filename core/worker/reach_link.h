@@ -20,6 +20,9 @@ int reach_link_descriptor(void);
  */
 bool reach_link_ask(struct reach_request *request, int64_t until_ms, struct reach_answer *answer, int *descriptor);
 
+/* Whether the broker has yet to answer somebody, even if nobody waits any more: it may have connected. */
+bool reach_link_is_owed(void);
+
 /* Takes answers that nobody waits for. True: the broker is gone, or owes an answer for REACH_SILENCE_MS. */
 bool reach_link_is_lost(void);
 
