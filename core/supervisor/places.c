@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 #include "common/text.h"
 
@@ -30,10 +31,12 @@ static void add_tcp(struct places *places, const char *host, int host_bytes, uns
         add(places, text);
 }
 
+/* One that no address holds is no place: nothing could connect to it, and whoever tries says so with its path. */
 static void add_unix(struct places *places, const char *folder, const char *file)
 {
     char text[PLACE_TEXT_BYTES];
-    if (text_format(text, sizeof text, "unix %s%s", folder, file))
+    if (strlen(folder) + strlen(file) < sizeof((struct sockaddr_un *)NULL)->sun_path &&
+        text_format(text, sizeof text, "unix %s%s", folder, file))
         add(places, text);
 }
 
