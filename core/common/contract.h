@@ -120,6 +120,17 @@
 #define NAME_FRESH_MS 1000          /* libraries ask several times for one connection; the next one asks anew */
 #define NAME_ADDRESSES_MAX 16       /* of one answer; libraries try one after the other */
 #define NAME_ADDRESSES_KEPT_MAX 64  /* of a name, all that it had: a query is cancelled where its session is */
+/*
+ * How often a broker connects to one place: a session, its cancel, and the connections of a few HTTP requests at once, ten
+ * times over. Then to a database as often as a worker tries again (RETRY_AFTER_FAILURE_MS): PostgreSQL counts those that
+ * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151.
+ * HTTP servers bear more, and a proxy may end the connection after each request.
+ */
+#define CONNECTIONS_AT_ONCE_MAX 16
+#define DATABASE_PAUSE_MS 1000
+#define HTTP_PAUSE_MS 100
+#define PACES_MAX 64                /* places with one; a name with more addresses than this gets new ones early */
+#define UNREAD_SOCKETS_MAX 8        /* sent to a worker that reads none: one or two threads wait for theirs */
 #define REFUSALS_MAX 16             /* distinct places that a broker's log names; a worker could think of many */
 
 /* Database. */

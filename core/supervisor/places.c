@@ -91,6 +91,7 @@ void places_list(struct places *places, const struct config_target *target, unsi
         add_mysql(places, &target->database);
     else if ((secrets & CONFIG_SECRET_DATABASE) != 0)
         add_postgresql(places, &target->database);
+    places->database_count = places->count;
     add_url(places, target->api.url);
     add_url(places, target->api.metrics_url);
     if ((secrets & CONFIG_SECRET_API) != 0 && target->api.local_socket[0] != '\0')

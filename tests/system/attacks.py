@@ -107,6 +107,8 @@ compare_with_sibling          hit                 EPERM               EPERM     
 enter_namespace_of_supervisor hit                 EPERM               EPERM               EPERM               EPERM               EPERM
 # network
 connect_as_configured         hit                 hit                 hit                 hit                 hit                 hit [own session]
+connect_many                  hit                 hit                 hit                 hit                 hit                 ECONNREFUSED
+connect_unread                EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      ECONNREFUSED
 connect_to_port               hit                 hit                 EACCES              hit                 EACCES              EACCES
 connect_to_host               hit                 hit                 hit                 hit                 hit                 EACCES
 connect_to_socket             hit                 hit                 hit                 hit                 hit                 EACCES

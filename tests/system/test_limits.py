@@ -150,6 +150,7 @@ def test_what_a_worker_is_given(minotor):
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
             return int(stat.read().rpartition(")")[2].split()[16])
 
+    assert nice(daemon.children()["minotor: broker good"]) == nice(worker)
     assert nice(worker) == max(13, nice(daemon.pid)) and nice(daemon.front()) == nice(daemon.pid)
     if not programs.AS_ROOT:
         pytest.skip("only root may read the limits of such a process")

