@@ -229,9 +229,16 @@
 /* Beside its data a child maps libraries (some 60 MB) and, for a moment, the arena of a thread (128 MB, or it does without). */
 #define ADDRESSES_BESIDE_DATA_BYTES (256u << 20)
 #define STACK_MAX_BYTES (8u << 20) /* the default of Linux, which may have been lifted where minotord was started */
-/* The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
- * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
+/*
+ * The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
+ * names and connect, and those of another minotord with the same account, or whatever else a plain user does. It is there
+ * to stop one that forks, or starts threads, which need no memory to speak of: below the TasksMax=512 of the unit, so that
+ * minotord can still start what has ended. It holds for who starts one more, so brokers, which run nobody's code, get theirs
+ * beyond it: two for each slot.
+ */
 #define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
+#define BROKER_PROCESSES_MAX (WORKER_PROCESSES_MAX + 2 * SLOTS_MAX)
+#define PROCESSES_HEADROOM SLOTS_MAX /* an account with less left below the limit when minotord starts: workers have none */
 #define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
 /*
  * Not so many are ever open. But who may open as many may have as many on the way to others, and the kernel counts those

@@ -37,6 +37,8 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/listener.h \
 	core/supervisor/log_format.c \
 	core/supervisor/log_format.h \
+	core/supervisor/crowd.c \
+	core/supervisor/crowd.h \
 	core/supervisor/loop.c \
 	core/supervisor/loop.h \
 	core/supervisor/mattermost_config.c \

@@ -82,7 +82,7 @@ fork_once                     hit|EAGAIN          hit|EAGAIN          hit|EAGAIN
 fork_by_clone3                hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          ENOSYS              ENOSYS              ENOSYS
 fork_into_namespace           hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          EPERM               EPERM               EPERM
 fork_bomb                     hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          EPERM               EPERM               EPERM
-thread_bomb                   EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN
+thread_bomb                   hit                 EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN
 kill_supervisor               hit                 EPERM/hit           EPERM               EPERM               EPERM               EPERM
 kill_front                    hit                 hit                 EPERM               EPERM               EPERM               EPERM
 kill_sibling                  hit                 hit                 EPERM               EPERM               EPERM               EPERM
