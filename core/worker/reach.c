@@ -42,6 +42,11 @@ bool reach_is_lost(void)
     return reach_link_is_lost();
 }
 
+bool reach_lacked_descriptor(void)
+{
+    return reach_link_lacked_descriptor();
+}
+
 /*
  * Until when an answer is waited for: not beyond the round, where waiting serves nobody, but a cancel comes after it
  * and has its grace.

@@ -27,6 +27,9 @@ int reach_descriptor(void);
 /* Takes what has come. True: the broker is gone, or owes an answer for too long. */
 bool reach_is_lost(void);
 
+/* Whether a connection failed with EMFILE because there was no descriptor left for it. */
+bool reach_lacked_descriptor(void);
+
 /* The C library's functions. Refused places are EACCES and EAI_NONAME; a lost broker is ENETDOWN and EAI_AGAIN. */
 int reach_connect(int socket, const struct sockaddr *address, socklen_t size);
 int reach_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found);
