@@ -2,6 +2,7 @@
 #include "broker/broker.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,14 +15,18 @@
 #include "common/log.h"
 #include "common/text.h"
 
-#define SETTING_PREFIX "place."
+#define PLACE_PREFIX "place."
+#define DATABASE_PREFIX "database."
 
 int broker_take_setting(const struct control_setting *setting, void *context)
 {
-    struct broker *broker = context;
-    if (strncmp(setting->name, SETTING_PREFIX, strlen(SETTING_PREFIX)) == 0 &&
-        places_add(&broker->places, setting->value))
+    struct places *places = &((struct broker *)context)->places;
+    bool is_database = strncmp(setting->name, DATABASE_PREFIX, strlen(DATABASE_PREFIX)) == 0;
+    bool is_place = is_database || strncmp(setting->name, PLACE_PREFIX, strlen(PLACE_PREFIX)) == 0;
+    if (is_place && places_add(places, setting->value)) {
+        places->place[places->count - 1].is_database = is_database;
         return 0;
+    }
     log_error("setting %s is not one of a broker's", setting->name);
     return -1;
 }
@@ -153,17 +158,62 @@ static void refuse_connect(struct broker *broker, const struct reach_request *re
     answer_connect(request->id, EACCES, -1);
 }
 
-static void connect_to(struct broker *broker, const struct reach_request *request)
+/* Whether answers lie in the channel: they are charged to who sent them until they have been read. */
+static bool has_unread_answers(void)
+{
+    uint32_t used[SK_MEMINFO_VARS] = { 0 };
+    socklen_t bytes = sizeof used;
+    return getsockopt(FD_CLIENT, SOL_SOCKET, SO_MEMINFO, used, &bytes) == 0 && used[SK_MEMINFO_WMEM_ALLOC] > 0;
+}
+
+/* A connection that nobody has taken is one that the server has nevertheless, and no limit of the worker counts it. */
+static bool is_heaped_up(struct broker *broker)
+{
+    if (broker->unread_sockets > 0 && !has_unread_answers())
+        broker->unread_sockets = 0;
+    return broker->unread_sockets >= UNREAD_SOCKETS_MAX;
+}
+
+/* As a server refuses that is busy: every library takes that for an end of the attempt, and none calls again at once. */
+static void refuse_haste(struct broker *broker, const struct reach_request *request, const char *why)
+{
+    char place[REACH_PATH_BYTES + 64], what[sizeof place + 128];
+    reach_describe_place(&request->place, place, sizeof place);
+    text_format(what, sizeof what, "to connect to %s %s", place, why);
+    refuse(broker, what);
+    answer_connect(request->id, ECONNREFUSED, -1);
+}
+
+static bool is_hasty(struct broker *broker, const struct reach_request *request, int64_t now_ms)
+{
+    char why[64];
+    bool is_database = places_is_database(&broker->places, &request->place);
+    int pause_ms = is_database ? DATABASE_PAUSE_MS : HTTP_PAUSE_MS;
+    if (is_heaped_up(broker)) {
+        refuse_haste(broker, request, "without taking the connections made before");
+        return true;
+    }
+    if (paces_take(&broker->paces, &request->place, pause_ms, now_ms))
+        return false;
+    text_format(why, sizeof why, "more than %d times at once, then every %d ms", CONNECTIONS_AT_ONCE_MAX, pause_ms);
+    refuse_haste(broker, request, why);
+    return true;
+}
+
+static void connect_to(struct broker *broker, const struct reach_request *request, int64_t now_ms)
 {
     struct sockaddr_storage address;
     if (!is_allowed(broker, request)) {
         refuse_connect(broker, request);
         return;
     }
+    if (is_hasty(broker, request, now_ms))
+        return;
     socklen_t size = (socklen_t)reach_sockaddr_of(&request->place, &address);
     int made = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int error = made < 0 || connect(made, (const struct sockaddr *)&address, size) != 0 ? errno : 0;
     bool is_good = error == 0 || error == EINPROGRESS;
+    broker->unread_sockets += is_good;
     answer_connect(request->id, error, is_good ? made : -1);
     if (made >= 0)
         close(made);
@@ -224,7 +274,7 @@ static int read_requests(struct broker *broker, int64_t now_ms)
         if (request.type == REACH_LOOKUP)
             look_up(broker, &request, now_ms);
         else
-            connect_to(broker, &request);
+            connect_to(broker, &request, now_ms);
     }
     return -1;
 }

@@ -11,6 +11,7 @@
 #define MINOTOR_BROKER_BROKER_H
 
 #include "broker/names.h"
+#include "broker/pace.h"
 #include "broker/places.h"
 #include "broker/refusals.h"
 #include "common/control.h"
@@ -27,9 +28,11 @@ struct broker {
     struct names names;
     struct waiting waiting[REACH_WAITING_MAX];
     struct refusals refusals;
+    struct paces paces;
+    unsigned unread_sockets; /* that the worker may not have read yet */
 };
 
-/* For birth(): takes "place.0" and so on. 0, or -1 after logging. */
+/* For birth(): takes "place.0", "database.1" and so on. 0, or -1 after logging. */
 int broker_take_setting(const struct control_setting *setting, void *context);
 
 /* Serves FD_CLIENT until that or FD_CONTROL ends. Returns the exit code. */

@@ -6,6 +6,8 @@ core_broker_libbroker_la_SOURCES = \
 	core/broker/broker.h \
 	core/broker/names.c \
 	core/broker/names.h \
+	core/broker/pace.c \
+	core/broker/pace.h \
 	core/broker/places.c \
 	core/broker/places.h \
 	core/broker/refusals.c \

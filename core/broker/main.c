@@ -23,7 +23,7 @@ int main(void)
         .first_free_descriptor = FD_BROKER_FIRST_FREE,
         .data_max_bytes = BROKER_DATA_MAX_BYTES,
         .files_max = BROKER_FILES_MAX,
-        .processes_max = WORKER_PROCESSES_MAX, /* the same account's */
+        .processes_max = BROKER_PROCESSES_MAX,
         .profile = SANDBOX_BROKER,
         .take_setting = broker_take_setting,
         .rules = make_rules,

@@ -43,7 +43,7 @@ bool places_add(struct places *places, const char *text)
     return true;
 }
 
-static bool is_it(const struct reach_place *one, const struct reach_place *other)
+bool places_are_same(const struct reach_place *one, const struct reach_place *other)
 {
     if (one->address.family == REACH_UNIX)
         return other->address.family == REACH_UNIX && strcmp(one->path, other->path) == 0;
@@ -53,8 +53,21 @@ static bool is_it(const struct reach_place *one, const struct reach_place *other
 bool places_has(const struct places *places, const struct reach_place *where)
 {
     for (unsigned i = 0; i < places->count; i++)
-        if (places->place[i].host[0] == '\0' && is_it(&places->place[i].where, where))
+        if (places->place[i].host[0] == '\0' && places_are_same(&places->place[i].where, where))
             return true;
+    return false;
+}
+
+bool places_is_database(const struct places *places, const struct reach_place *where)
+{
+    for (unsigned i = 0; i < places->count; i++) {
+        const struct reach_place *place = &places->place[i].where;
+        bool is_unix = where->address.family == REACH_UNIX;
+        if (!places->place[i].is_database || (place->address.family == REACH_UNIX) != is_unix)
+            continue;
+        if (is_unix ? strcmp(place->path, where->path) == 0 : place->port == where->port)
+            return true;
+    }
     return false;
 }
 

@@ -10,6 +10,7 @@
 struct place {
     struct reach_place where; /* of a name only the port */
     char host[CONFIG_TEXT_BYTES]; /* a name that has to be looked up; "": `where` is all */
+    bool is_database;
 };
 
 struct places {
@@ -22,6 +23,11 @@ bool places_add(struct places *places, const char *text);
 
 /* Whether this is one of those with a number or a path. */
 bool places_has(const struct places *places, const struct reach_place *where);
+
+/* Whether a database is there, by number or by name. */
+bool places_is_database(const struct places *places, const struct reach_place *where);
+
+bool places_are_same(const struct reach_place *one, const struct reach_place *other);
 
 /* All of them, for a line of the log. */
 void places_describe(const struct places *places, char *out, size_t out_bytes);

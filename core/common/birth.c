@@ -29,6 +29,7 @@ struct birth_settings {
     long nice; /* 0: as the supervisor */
     uint64_t data_max_bytes;
     uint64_t files_max;
+    long crowded; /* the account that we keep has many processes of its own */
     struct sandbox sandbox;
 };
 
@@ -112,6 +113,8 @@ static void take_setting(const struct birth_plan *plan, struct birth_settings *o
         own->files_max = (uint64_t)decimal(setting);
     else if (strcmp(setting->name, "nice") == 0)
         own->nice = decimal(setting);
+    else if (strcmp(setting->name, "crowded") == 0)
+        own->crowded = decimal(setting);
     else if (strcmp(setting->name, "log_level") == 0 && log_level_parse(setting->value, &level) == 0)
         log_set_level(level);
     else if (plan->take_setting(setting, plan->context) != 0)
@@ -219,22 +222,31 @@ static void yield_processor(const struct birth_settings *own)
 }
 
 /*
- * The number of processes is counted per user, over the whole host: only a user of our own may be limited, else
- * a busy account would keep the worker from starting a resolver's thread.
+ * The number of processes is counted per user, over the whole host: in a busy account it would keep a worker from
+ * starting a resolver's thread. Of a user that we change to nobody else has processes.
  */
+static bool may_limit_processes(const struct birth_plan *plan, const struct birth_settings *own)
+{
+    return own->uid > 0 || own->crowded == 0 || plan->processes_max == 1; /* who starts none is not held up */
+}
+
 static void limit_processes(const struct birth_plan *plan, const struct birth_settings *own)
 {
-    if (own->uid > 0)
+    if (may_limit_processes(plan, own)) /* of root it is no limit */
         limit(RLIMIT_NPROC, plan->processes_max, "limit of processes");
 }
 
-static void report_limits(struct sandbox *sandbox)
+static void report_limits(const struct birth_plan *plan, struct birth_settings *own)
 {
     enum layer_state state = refused_limit[0] == '\0' ? LAYER_APPLIED : LAYER_MISSING;
+    if (state == LAYER_APPLIED && !may_limit_processes(plan, own)) {
+        state = LAYER_PARTIAL;
+        snprintf(refused_limit, sizeof refused_limit, "processes: its account has too many others");
+    }
 #ifdef MINOTOR_SANITIZED
     state = LAYER_OFF;
 #endif
-    sandbox_set(sandbox, LAYER_LIMITS, state, refused_limit);
+    sandbox_set(&own->sandbox, LAYER_LIMITS, state, refused_limit);
 }
 
 static void change_user(struct birth_settings *own)
@@ -294,7 +306,7 @@ static void confine(const struct birth_plan *plan, struct birth_settings *own)
     sandbox_leave_namespaces(sandbox, rules);
     set_limits(own);
     limit_processes(plan, own);
-    report_limits(sandbox);
+    report_limits(plan, own);
     change_user(own);
     sandbox_drop_capabilities(sandbox, false);
     die_with_supervisor(own);

@@ -24,7 +24,7 @@ struct birth_plan {
     uint64_t processes_max;
     enum sandbox_profile profile;
     /* Receives the settings that are not birth's own: "supervisor_pid", "uid", "gid", "log_level", "memory_bytes",
-     * "descriptors", "nice", and those of sandbox_take_setting(). 0, or -1 after logging. */
+     * "descriptors", "nice", "crowded", and those of sandbox_take_setting(). 0, or -1 after logging. */
     int (*take_setting)(const struct control_setting *setting, void *context);
     /* Receives the descriptors of other messages before START: the front's listeners. NULL: none allowed. */
     int (*take_message)(const struct control_message *message, int descriptor, void *context);

@@ -120,6 +120,17 @@
 #define NAME_FRESH_MS 1000          /* libraries ask several times for one connection; the next one asks anew */
 #define NAME_ADDRESSES_MAX 16       /* of one answer; libraries try one after the other */
 #define NAME_ADDRESSES_KEPT_MAX 64  /* of a name, all that it had: a query is cancelled where its session is */
+/*
+ * How often a broker connects to one place: a session, its cancel, and the connections of a few HTTP requests at once, ten
+ * times over. Then to a database as often as a worker tries again (RETRY_AFTER_FAILURE_MS): PostgreSQL counts those that
+ * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151.
+ * HTTP servers bear more, and a proxy may end the connection after each request.
+ */
+#define CONNECTIONS_AT_ONCE_MAX 16
+#define DATABASE_PAUSE_MS 1000
+#define HTTP_PAUSE_MS 100
+#define PACES_MAX 64                /* places with one; a name with more addresses than this gets new ones early */
+#define UNREAD_SOCKETS_MAX 8        /* sent to a worker that reads none: one or two threads wait for theirs */
 #define REFUSALS_MAX 16             /* distinct places that a broker's log names; a worker could think of many */
 
 /* Database. */
@@ -218,9 +229,16 @@
 /* Beside its data a child maps libraries (some 60 MB) and, for a moment, the arena of a thread (128 MB, or it does without). */
 #define ADDRESSES_BESIDE_DATA_BYTES (256u << 20)
 #define STACK_MAX_BYTES (8u << 20) /* the default of Linux, which may have been lifted where minotord was started */
-/* The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
- * names and connect, and those of another minotord with the same account. It is there to stop one that forks. */
+/*
+ * The kernel counts the account's processes and threads, not the worker's: all workers and brokers, with threads that resolve
+ * names and connect, and those of another minotord with the same account, or whatever else a plain user does. It is there
+ * to stop one that forks, or starts threads, which need no memory to speak of: below the TasksMax=512 of the unit, so that
+ * minotord can still start what has ended. It holds for who starts one more, so brokers, which run nobody's code, get theirs
+ * beyond it: two for each slot.
+ */
 #define WORKER_PROCESSES_MAX (6 * SLOTS_MAX)
+#define BROKER_PROCESSES_MAX (WORKER_PROCESSES_MAX + 2 * SLOTS_MAX)
+#define PROCESSES_HEADROOM SLOTS_MAX /* an account with less left below the limit when minotord starts: workers have none */
 #define BROKER_DATA_MAX_BYTES (64u << 20) /* a thread per name, and what the name service's libraries allocate */
 /*
  * Not so many are ever open. But who may open as many may have as many on the way to others, and the kernel counts those

@@ -51,13 +51,17 @@ static void send_settings(struct slot *slot, const struct places *places)
     struct child *child = &slot->broker;
     const struct control_message start = {.type = CONTROL_START};
     struct sandbox_choice choice = slot->collector->sandbox;
+    char nice[24];
     /* What it lacks its worker lacks, too, and that one says so, and is parked. */
     if (choice.policy == SANDBOX_STRICT)
         choice.policy = SANDBOX_BEST_EFFORT;
     supervisor_send_birth_settings(slot->supervisor, child, &choice, (int)slot->description.slot);
+    /* What it does it does for its worker. */
+    text_format(nice, sizeof nice, "%" PRId64, (int64_t)slot->collector->limits.nice);
+    child_send_setting(child, "nice", nice, NULL);
     for (unsigned i = 0; i < places->count; i++) {
         char name[32];
-        text_format(name, sizeof name, "place.%u", i);
+        text_format(name, sizeof name, "%s.%u", i < places->database_count ? "database" : "place", i);
         child_send_setting(child, name, places->text[i], slot->target->origin);
     }
     child_send(child, &start, -1);

@@ -21,6 +21,8 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/config_target.c \
 	core/supervisor/cpu_watch.c \
 	core/supervisor/cpu_watch.h \
+	core/supervisor/crowd.c \
+	core/supervisor/crowd.h \
 	core/supervisor/dsn.c \
 	core/supervisor/dsn.h \
 	core/supervisor/dsn_mysql.c \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 #include "common/text.h"
 
@@ -30,10 +31,12 @@ static void add_tcp(struct places *places, const char *host, int host_bytes, uns
         add(places, text);
 }
 
+/* One that no address holds is no place: nothing could connect to it, and whoever tries says so with its path. */
 static void add_unix(struct places *places, const char *folder, const char *file)
 {
     char text[PLACE_TEXT_BYTES];
-    if (text_format(text, sizeof text, "unix %s%s", folder, file))
+    if (strlen(folder) + strlen(file) < sizeof((struct sockaddr_un *)NULL)->sun_path &&
+        text_format(text, sizeof text, "unix %s%s", folder, file))
         add(places, text);
 }
 
@@ -88,6 +91,7 @@ void places_list(struct places *places, const struct config_target *target, unsi
         add_mysql(places, &target->database);
     else if ((secrets & CONFIG_SECRET_DATABASE) != 0)
         add_postgresql(places, &target->database);
+    places->database_count = places->count;
     add_url(places, target->api.url);
     add_url(places, target->api.metrics_url);
     if ((secrets & CONFIG_SECRET_API) != 0 && target->api.local_socket[0] != '\0')

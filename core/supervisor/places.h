@@ -17,6 +17,7 @@
 struct places {
     char text[PLACES_MAX][PLACE_TEXT_BYTES];
     unsigned count;
+    unsigned database_count; /* so many of them, the first, are the database's */
     bool too_many;
 };
 

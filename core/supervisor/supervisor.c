@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/crowd.h"
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
@@ -52,6 +53,7 @@ void supervisor_send_birth_settings(const struct supervisor *supervisor, struct 
     child_send_setting(child, "supervisor_pid", text, NULL);
     send_account(supervisor->config, child, number);
     send_sandbox(child, choice);
+    child_send_setting(child, "crowded", supervisor->is_crowded ? "1" : "0", NULL);
     child_send_setting(child, "log_level", log_level_name(supervisor->config->log_level), NULL);
 }
 
@@ -306,6 +308,9 @@ static void init(struct supervisor *supervisor, const struct options *options)
                                       .front_program = -1,
                                       .broker_program = -1,
                                       .rehearsal = {.program = -1},
+                                      /* Without a round no thread is needed; and a collector of the
+                                       * minotord that rehearses must not decide whether its reload succeeds. */
+                                      .is_crowded = !options->check_files && crowd_is_there(),
                                       .started_wall_ms = clock_wall_ms()};
     front_link_init(supervisor);
 }

@@ -31,6 +31,7 @@ struct supervisor {
     struct slot *slots[SLOTS_MAX];
     unsigned next_slot; /* where a free place is looked for: those that were used last are used again last */
     struct departed departed; /* brokers whose workers are gone */
+    bool is_crowded; /* the account that all share has too many processes for a limit of ours */
     bool slots_started;
     bool orphans; /* a child may have died that is not ours by name */
     bool reload;      /* SIGHUP came, or a configuration out of a database */

@@ -47,6 +47,11 @@ bool reach_is_owed(void)
     return reach_link_is_owed();
 }
 
+bool reach_lacked_descriptor(void)
+{
+    return reach_link_lacked_descriptor();
+}
+
 /*
  * Until when an answer is waited for: not beyond the round, where waiting serves nobody, but a cancel comes after it
  * and has its grace.

@@ -30,6 +30,9 @@ bool reach_is_lost(void);
 /* Whether a connection that was given up may yet have been made. */
 bool reach_is_owed(void);
 
+/* Whether a connection failed with EMFILE because there was no descriptor left for it. */
+bool reach_lacked_descriptor(void);
+
 /* The C library's functions. Refused places are EACCES and EAI_NONAME; a lost broker is ENETDOWN and EAI_AGAIN. */
 int reach_connect(int socket, const struct sockaddr *address, socklen_t size);
 int reach_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found);

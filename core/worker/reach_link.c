@@ -26,6 +26,7 @@ static struct {
     int descriptor;
     bool is_lost;
     bool is_being_read;
+    bool lacked_descriptor; /* a socket came and there was no room for it */
     uint32_t last_id;
     int64_t owed_since_ms; /* since when there are requests and no answer; 0: none is owed */
     bool was_late; /* the last one whom somebody waited for did not come; nobody waits so long again until one does */
@@ -36,6 +37,7 @@ void reach_link_init(int descriptor)
 {
     to_broker.descriptor = descriptor;
     to_broker.is_lost = false;
+    to_broker.lacked_descriptor = false;
     to_broker.owed_since_ms = 0;
     to_broker.was_late = false;
 }
@@ -79,7 +81,12 @@ static void receive(void)
         enum control_result result = control_receive_bytes(to_broker.descriptor, bytes, &size, &descriptor);
         if (result == CONTROL_AGAIN)
             return;
-        if (result == CONTROL_OK && reach_decode_answer(bytes, size, &answer)) {
+        /* All of the answer is there but its socket. */
+        bool lacks_descriptor = result == CONTROL_ERROR && errno == EMFILE;
+        if ((result == CONTROL_OK || lacks_descriptor) && reach_decode_answer(bytes, size, &answer)) {
+            to_broker.lacked_descriptor |= lacks_descriptor;
+            if (lacks_descriptor)
+                answer.error = EMFILE;
             deliver(&answer, &descriptor);
         } else {
             control_discard(&descriptor);
@@ -185,6 +192,14 @@ bool reach_link_is_owed(void)
     bool is_owed = to_broker.owed_since_ms != 0;
     pthread_mutex_unlock(&to_broker.lock);
     return is_owed;
+}
+
+bool reach_link_lacked_descriptor(void)
+{
+    pthread_mutex_lock(&to_broker.lock);
+    bool lacked = to_broker.lacked_descriptor;
+    pthread_mutex_unlock(&to_broker.lock);
+    return lacked;
 }
 
 bool reach_link_is_lost(void)

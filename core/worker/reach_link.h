@@ -26,4 +26,7 @@ bool reach_link_is_owed(void);
 /* Takes answers that nobody waits for. True: the broker is gone, or owes an answer for REACH_SILENCE_MS. */
 bool reach_link_is_lost(void);
 
+/* Whether a socket could not be taken: this process had no descriptor left. Who asked for it was told EMFILE. */
+bool reach_link_lacked_descriptor(void);
+
 #endif

@@ -336,7 +336,8 @@ static void write_round(struct worker *worker)
 static void look_at_headroom(void)
 {
     int copy = fcntl(FD_LOG, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0 && errno == EMFILE)
+    /* A connection takes two for a moment; afterwards there is room again, until the next round. */
+    if ((copy < 0 && errno == EMFILE) || reach_lacked_descriptor())
         leave(EXIT_CODE_NO_DESCRIPTORS);
     if (copy >= 0)
         close(copy);

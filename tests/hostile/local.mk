@@ -13,6 +13,7 @@ HOSTILE_COLLECTORS = \
 	tests/hostile/constructor.so \
 	tests/hostile/deaf.so \
 	tests/hostile/constructor_sleeps.so \
+	tests/hostile/cornered.so \
 	tests/hostile/duplicate.so \
 	tests/hostile/exit.so \
 	tests/hostile/fails.so \

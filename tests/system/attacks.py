@@ -82,7 +82,7 @@ fork_once                     hit|EAGAIN          hit|EAGAIN          hit|EAGAIN
 fork_by_clone3                hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          ENOSYS              ENOSYS              ENOSYS
 fork_into_namespace           hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          EPERM               EPERM               EPERM
 fork_bomb                     hit|EAGAIN          hit|EAGAIN          hit|EAGAIN          EPERM               EPERM               EPERM
-thread_bomb                   EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN
+thread_bomb                   hit                 EAGAIN              EAGAIN              EAGAIN              EAGAIN              EAGAIN
 kill_supervisor               hit                 EPERM/hit           EPERM               EPERM               EPERM               EPERM
 kill_front                    hit                 hit                 EPERM               EPERM               EPERM               EPERM
 kill_sibling                  hit                 hit                 EPERM               EPERM               EPERM               EPERM
@@ -107,6 +107,8 @@ compare_with_sibling          hit                 EPERM               EPERM     
 enter_namespace_of_supervisor hit                 EPERM               EPERM               EPERM               EPERM               EPERM
 # network
 connect_as_configured         hit                 hit                 hit                 hit                 hit                 hit [own session]
+connect_many                  hit                 hit                 hit                 hit                 hit                 ECONNREFUSED
+connect_unread                EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOTSOCK      ECONNREFUSED
 connect_to_port               hit                 hit                 EACCES              hit                 EACCES              EACCES
 connect_to_host               hit                 hit                 hit                 hit                 hit                 EACCES
 connect_to_socket             hit                 hit                 hit                 hit                 hit                 EACCES

@@ -211,6 +211,21 @@ def test_descriptors_that_a_neighbour_keeps_on_their_way(reaching):
     assert ways(one)["allowed"] == ways(one)["unix"] == 0
 
 
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_no_descriptor_for_a_connection_is_no_lost_broker(reaching, account):
+    """What was hit is a limit of the worker, and it is named; the broker has done its part."""
+    one = reaching(account)
+    port = one.settings["targets"][0]["database"]["port"]
+    one.write_collector("cornered", {**hostile("cornered"), "settings": {"port": str(port)}})
+    one.start()
+    one.wait_for_log(r"cornered.*no descriptor for a connection", SETTLE)
+    one.wait_for_log(r"cornered\[\d+\]: generation 1 failed .*no descriptor left: reached limits\.descriptors", SETTLE)
+    assert not one.log_lines(f"cornered.*{LOST}")
+    one.wait_for(lambda page: any(dict(labels)["limit"] == "descriptors" and number
+                                  for labels, number in page.series("minotor_collector_limit_hits_total").items()),
+                 SETTLE, "the limit's count")
+
+
 def test_a_dead_minotord_takes_them_along(reaching):
     one = reaching().start()
     ways(one)

@@ -3,7 +3,10 @@
 page and in the metrics, and nobody else notices."""
 
 import os
+import pwd
 import re
+import subprocess
+import sys
 import time
 
 import pytest
@@ -150,12 +153,14 @@ def test_what_a_worker_is_given(minotor):
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
             return int(stat.read().rpartition(")")[2].split()[16])
 
+    assert nice(daemon.children()["minotor: broker good"]) == nice(worker)
     assert nice(worker) == max(13, nice(daemon.pid)) and nice(daemon.front()) == nice(daemon.pid)
     if not programs.AS_ROOT:
         pytest.skip("only root may read the limits of such a process")
     with open(f"/proc/{worker}/limits", encoding="ascii") as file:
         text = file.read()
     assert re.search(r"Max open files\s+40\s+40 ", text)
+    assert re.search(r"Max processes\s+384\s+384 ", text)
     if not programs.sanitized():
         assert re.search(rf"Max data size\s+{48 << 20}\s+{48 << 20} ", text)
     group = f"/proc/{worker}/autogroup"
@@ -163,6 +168,48 @@ def test_what_a_worker_is_given(minotor):
         with open(group, encoding="ascii") as file:
             found = file.read()
         assert not found or "nice 13" in found, found
+
+
+CROWD = """
+import threading, time
+threading.stack_size(1 << 16)
+for _ in range(400):
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+print("there", flush=True)
+time.sleep(600)
+"""
+
+
+def layer_limits(page):
+    return {dict(labels)["state"] for labels in page.series("minotor_sandbox_info")
+            if dict(labels)["layer"] == "limits" and dict(labels)["slot"] == "good"}
+
+
+@pytest.mark.skipif(not programs.AS_ROOT, reason="needs root: an account whose processes are counted")
+@pytest.mark.skipif(programs.sanitized(), reason="sanitizers start threads, and are not limited")
+def test_an_account_that_is_used_for_more(minotor):
+    """A limit that it has passed already would keep workers from all threads; without one, that is said. The plugin is not
+    that account's, so the worker then leaves, but it has said how it was born."""
+    account = pwd.getpwnam("games")
+    crowd = subprocess.Popen([sys.executable, "-S", "-E", "-c", CROWD], user=account.pw_uid, group=account.pw_gid, extra_groups=[],
+                             cwd="/", stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    try:
+        assert crowd.stdout.readline() == b"there\n"
+        daemon = minotor({"good": hostile("good")})
+        daemon.settings.pop("user", None)
+        daemon.write_config()
+        daemon.give_to("games")
+        daemon.start()
+        daemon.wait_for(lambda page: layer_limits(page) == {"partial"}, 20, "a worker that is not limited")
+        daemon.wait_for_log(r"good\[\d+\]: sandbox: limits is partial .processes: its account has too many others", 20)
+        assert not daemon.log_lines("front.*limits is partial")
+    finally:
+        crowd.kill()
+        crowd.wait()
+        crowd.stdout.close()
+    daemon.stop()
+    daemon.start()
+    daemon.wait_for(lambda page: layer_limits(page) == {"applied"}, 20, "the limit of processes")
 
 
 def test_the_least_is_enough(kpi, mattermost):

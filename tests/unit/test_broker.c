@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/names.h"
+#include "broker/pace.h"
 #include "broker/places.h"
 #include "broker/refusals.h"
 #include "common/log.h"
@@ -170,6 +171,49 @@ static void results_are_fresh_for_a_moment(void)
     CU_ASSERT_FALSE(name_is_fresh(name, API_NAME_AGE_MAX_MS));
 }
 
+/* How many of `times` tries, one every `every_ms`. */
+static unsigned takes(struct paces *paces, struct reach_place where, int64_t *now_ms, unsigned times, int64_t every_ms)
+{
+    unsigned taken = 0;
+    for (unsigned i = 0; i < times; i++, *now_ms += every_ms)
+        taken += paces_take(paces, &where, DATABASE_PAUSE_MS, *now_ms);
+    return taken;
+}
+
+static void connections_have_a_pace(void)
+{
+    struct paces paces = { .count = 0 };
+    const struct reach_place database = at("192.0.2.1", 5432);
+    int64_t now_ms = 1000000;
+    CU_ASSERT_EQUAL(takes(&paces, database, &now_ms, 1000, 0), CONNECTIONS_AT_ONCE_MAX);
+    CU_ASSERT_EQUAL(takes(&paces, database, &now_ms, 1, DATABASE_PAUSE_MS), 0);
+    /* Who tries once in a pause is never refused again. */
+    CU_ASSERT_EQUAL(takes(&paces, database, &now_ms, 100, DATABASE_PAUSE_MS), 100);
+    CU_ASSERT_EQUAL(takes(&paces, database, &now_ms, 1000, 10), 10);
+    now_ms += 1000000;
+    CU_ASSERT_EQUAL(takes(&paces, database, &now_ms, 1000, 0), CONNECTIONS_AT_ONCE_MAX);
+    /* A place that is down uses up nothing of another. */
+    CU_ASSERT_EQUAL(takes(&paces, at("192.0.2.2", 5432), &now_ms, 1000, 0), CONNECTIONS_AT_ONCE_MAX);
+    CU_ASSERT_EQUAL(takes(&paces, file("/run/a"), &now_ms, 1000, 0), CONNECTIONS_AT_ONCE_MAX);
+    CU_ASSERT_EQUAL(takes(&paces, file("/run/b"), &now_ms, 1000, 0), CONNECTIONS_AT_ONCE_MAX);
+    for (unsigned port = 1; port <= 1000; port++)
+        CU_ASSERT_EQUAL(takes(&paces, at("192.0.2.2", port), &now_ms, 1, 0), 1);
+    CU_ASSERT_EQUAL(paces.count, PACES_MAX);
+    CU_ASSERT_EQUAL(takes(&paces, database, &now_ms, 1, 0), 0); /* those that have rested longest were forgotten */
+}
+
+static void databases_are_known(void)
+{
+    struct places places = { .count = 0 };
+    places_add(&places, "tcp db.test 5432");
+    places_add(&places, "unix /run/db");
+    places.place[0].is_database = places.place[1].is_database = true;
+    places_add(&places, "tcp db.test 80");
+    struct reach_place places_of[] = { at("192.0.2.1", 5432), file("/run/db"), at("192.0.2.1", 80), file("/run/api") };
+    for (unsigned i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(places_is_database(&places, &places_of[i]), i < 2);
+}
+
 static void each_refusal_is_told_once(void)
 {
     struct refusals refusals = { .count = 0 };
@@ -195,6 +239,8 @@ int main(void)
         { "old addresses stay", old_addresses_stay },
         { "kept addresses are bounded", kept_addresses_are_bounded },
         { "results are fresh for a moment", results_are_fresh_for_a_moment },
+        { "connections have a pace", connections_have_a_pace },
+        { "databases are known", databases_are_known },
         { "each refusal is told once", each_refusal_is_told_once },
         CU_TEST_INFO_NULL,
     };

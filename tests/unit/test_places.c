@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/reach.h"
 #include "supervisor/places.h"
 #include "tests/tap/cunit_tap.h"
 
@@ -78,6 +79,48 @@ static void secrets_open_doors(void)
     CU_ASSERT_STRING_EQUAL(list(CONFIG_SECRET_API), "tcp web 80|tcp web 8067|unix /var/tmp/mattermost_local.socket");
 }
 
+/* A broker that is sent a place which it cannot take leaves, and its worker with it. */
+static bool broker_takes(const char *text)
+{
+    return strncmp(text, "unix ", 5) != 0 || strlen(text + 5) < REACH_PATH_BYTES;
+}
+
+static const char *path_of(size_t bytes)
+{
+    static char path[256];
+    memset(path, 'a', bytes);
+    path[0] = '/';
+    path[bytes] = '\0';
+    return path;
+}
+
+static unsigned count_of(enum config_driver driver, size_t bytes)
+{
+    database(driver, path_of(bytes), 5432);
+    for (unsigned i = 0; i < places.count; i++)
+        CU_ASSERT_TRUE(broker_takes(places.text[i]));
+    return places.count;
+}
+
+/* 107 bytes are what the address of a unix socket holds beside its end. */
+static void paths_that_are_too_long_are_left_out(void)
+{
+    CU_ASSERT_EQUAL(count_of(CONFIG_DRIVER_MYSQL, 95), 2);
+    CU_ASSERT_EQUAL(count_of(CONFIG_DRIVER_MYSQL, 96), 1);
+    CU_ASSERT_EQUAL(count_of(CONFIG_DRIVER_MYSQL, 97), 1);
+    CU_ASSERT_STRING_EQUAL(places.text[0] + 5, path_of(97));
+    CU_ASSERT_EQUAL(count_of(CONFIG_DRIVER_MYSQL, 107), 1);
+    CU_ASSERT_EQUAL(count_of(CONFIG_DRIVER_MYSQL, 108), 0);
+    CU_ASSERT_EQUAL(count_of(CONFIG_DRIVER_POSTGRESQL, 107 - strlen("/.s.PGSQL.5432")), 1);
+    CU_ASSERT_EQUAL(count_of(CONFIG_DRIVER_POSTGRESQL, 108 - strlen("/.s.PGSQL.5432")), 0);
+    database(CONFIG_DRIVER_POSTGRESQL, "db", 5432);
+    strcpy(target.api.local_socket, path_of(107));
+    CU_ASSERT_STRING_EQUAL(list(CONFIG_SECRET_API) + 5, path_of(107));
+    strcpy(target.api.local_socket, path_of(108));
+    CU_ASSERT_STRING_EQUAL(list(CONFIG_SECRET_API), "");
+    CU_ASSERT_STRING_EQUAL(list(CONFIG_SECRET_API | CONFIG_SECRET_DATABASE), "tcp db 5432");
+}
+
 static void too_many_are_told(void)
 {
     char hosts[128] = "";
@@ -95,6 +138,7 @@ int main(void)
         { "MySQL", mysql },
         { "addresses of HTTP", addresses_of_http },
         { "secrets open doors", secrets_open_doors },
+        { "paths that are too long are left out", paths_that_are_too_long_are_left_out },
         { "too many are told", too_many_are_told },
         CU_TEST_INFO_NULL,
     };

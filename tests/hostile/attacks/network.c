@@ -20,6 +20,9 @@
 #include <unistd.h>
 
 #define WAIT_MS 300
+#define MANY 40       /* within what the limit of descriptors allows */
+#define UNREAD 18     /* half of them is more than one worker's threads wait for */
+#define FD_BROKER 5
 
 static struct sockaddr_in address_of(const char *host, uint16_t port)
 {
@@ -54,6 +57,43 @@ static int connect_as_configured(const struct scene *scene)
     int refused = outcome(connect(descriptor, (struct sockaddr *)&address, sizeof address));
     close(descriptor);
     return refused;
+}
+
+/* As often as it can: the server counts connections before it knows whose they are. */
+static int connect_many(const struct scene *scene)
+{
+    struct sockaddr_in address = address_of("127.0.0.1", scene->allowed);
+    int refused = 0;
+    for (int count = 0; count < MANY && refused == 0; count++) {
+        int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        refused = descriptor < 0 ? errno : outcome(connect(descriptor, (struct sockaddr *)&address, sizeof address));
+        if (descriptor >= 0)
+            close(descriptor);
+    }
+    return refused;
+}
+
+/* Asks the broker itself, and takes nothing of what it sends: connections in no table of descriptors. */
+static int connect_unread(const struct scene *scene)
+{
+    const uint8_t port[2] = { (uint8_t)(scene->allowed & 255), (uint8_t)(scene->allowed >> 8) };
+    const uint8_t request[] = { 1, 0, 0, 0, 2, 0, 4, 127, 0, 0, 1, port[0], port[1] };
+    uint8_t answer[1024];
+    int count = 0, refused = 0;
+    for (int i = 0; i < UNREAD; i++)
+        if (send(FD_BROKER, request, sizeof request, MSG_NOSIGNAL) < 0)
+            return errno;
+    poll(NULL, 0, WAIT_MS);
+    for (int i = 0; i < UNREAD; i++) {
+        struct pollfd waiting = { .fd = FD_BROKER, .events = POLLIN };
+        if (poll(&waiting, 1, 10 * WAIT_MS) != 1 || recv(FD_BROKER, answer, sizeof answer, 0) < 9)
+            return EPROTO;
+        if (answer[5] == 0 || answer[5] == EINPROGRESS)
+            count++;
+        else
+            refused = answer[5];
+    }
+    return count < UNREAD / 2 ? refused : 0;
 }
 
 static int connect_to_port(const struct scene *scene)
@@ -309,6 +349,8 @@ static int listen_unbound(const struct scene *scene)
 
 const struct attack network[] = {
     { "connect_as_configured", connect_as_configured },
+    { "connect_many", connect_many },
+    { "connect_unread", connect_unread },
     { "connect_to_port", connect_to_port },
     { "connect_to_host", connect_to_host },
     { "connect_to_socket", connect_to_socket },

@@ -24,7 +24,8 @@
 /* Of a shell that did run: the test knows this exit code. */
 #define HIT_COMMAND "exit 42"
 #define BOMB_PROCESSES 64
-#define BOMB_THREADS 300
+#define BOMB_THREADS 600 /* more than an account may have, */
+#define BOMB_STACK_BYTES (64 << 10) /* and not stopped by the limit of addresses */
 
 /* What nobody acts on; who may send it may send any other. */
 #define HARMLESS SIGURG
@@ -133,11 +134,14 @@ static int thread_bomb(const struct scene *scene)
 {
     static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     pthread_t threads[BOMB_THREADS];
+    pthread_attr_t small;
     int count = 0, refused = 0;
     (void)scene;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, BOMB_STACK_BYTES);
     pthread_mutex_lock(&gate);
     while (count < BOMB_THREADS && refused == 0) {
-        refused = pthread_create(&threads[count], NULL, wait_for_end, &gate);
+        refused = pthread_create(&threads[count], &small, wait_for_end, &gate);
         count += refused == 0;
     }
     pthread_mutex_unlock(&gate);
