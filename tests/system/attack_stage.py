@@ -12,8 +12,11 @@ import time
 
 import minotor as programs
 from conftest import hostile
-from minotor import AS_ROOT, HOSTILE, UNPRIVILEGED, Minotor
+from minotor import AS_ROOT, HOSTILE, Minotor
 from test_hostile import Neighbour, restarts
+
+# Another than that of the tests which run meanwhile: what is hoarded is counted per account. It owns nothing either.
+ACCOUNT = "games"
 
 SLOTS = 58  # of one minotord: it may have 64, and some are ours
 PATIENCE = 60  # seconds until every attack has come to its end
@@ -86,7 +89,7 @@ class Stage:
     user       whom the workers shall be when root starts it
     """
 
-    def __init__(self, settings=None, account=None, outer=(), user=UNPRIVILEGED):
+    def __init__(self, settings=None, account=None, outer=(), user=ACCOUNT):
         self.daemon = Minotor({"good": hostile("good")}, database=self.database, settings=dict(settings or {}))
         self.daemon.outer = list(outer)
         if AS_ROOT and account is None:

@@ -11,10 +11,10 @@ import time
 import pytest
 
 import minotor as programs
-from attack_stage import SLOTS, Stage
+from attack_stage import ACCOUNT, SLOTS, Stage
 from attacks import ATTACKS
 from conftest import hostile
-from minotor import AS_ROOT, UNPRIVILEGED
+from minotor import AS_ROOT
 from test_hostile import restarts
 
 ALONE = ["network", "ipc", "write_execute", "broker"]
@@ -64,7 +64,7 @@ def run_beside(stages, attacks):
 
 def run(attacks, starter, **stage):
     """{name: outcome}, two minotords at a time: their workers share an account, which may have 256 processes."""
-    account = UNPRIVILEGED if starter == "plain" and AS_ROOT else None
+    account = ACCOUNT if starter == "plain" and AS_ROOT else None
     outcomes, left = {}, list(chunks(attacks))
     while left:
         outcomes.update(run_beside([(Stage(account=account, **stage), chunk) for chunk in left[:2]], attacks))
@@ -98,7 +98,7 @@ def check(starter, column, figure, attacks, **stage):
 
 @pytest.mark.parametrize("starter, column", CELLS, ids=["-".join(cell) for cell in CELLS])
 def test_matrix(starter, column, figure):
-    user = "root" if column == "root" else UNPRIVILEGED
+    user = "root" if column == "root" else ACCOUNT
     check(starter, column, figure, ATTACKS, settings=SETTINGS[column], user=user)
 
 
