@@ -63,7 +63,7 @@ def run_beside(stages, attacks):
 
 
 def run(attacks, starter, **stage):
-    """{name: outcome}, two minotords at a time: their workers share an account, which may have 256 processes."""
+    """{name: outcome}, two minotords at a time: their workers share an account, which may have 384 processes."""
     account = ACCOUNT if starter == "plain" and AS_ROOT else None
     outcomes, left = {}, list(chunks(attacks))
     while left:

@@ -38,12 +38,9 @@ static void as_many_as_targets(void)
 /* Slots wait for the reader of their own target, until its first try is over. */
 static void who_waits(void)
 {
-    static struct config_target plain, place;
-    static struct slot reader, kpi, other;
+    static const struct config_collector collector;
+    static struct slot reader = {.collector = &collector, .reads_row = true}, kpi, other;
     static struct supervisor supervisor;
-    place.mattermost.is_row = true;
-    reader.target = &place;
-    kpi.target = other.target = &plain;
     strcpy(reader.description.target, "a");
     strcpy(kpi.description.target, "a");
     strcpy(other.description.target, "b");
@@ -56,6 +53,9 @@ static void who_waits(void)
     CU_ASSERT_FALSE(row_is_awaited(&supervisor, &other));
     CU_ASSERT_FALSE(row_is_awaited(&supervisor, &reader));
     reader.row_tried = true;
+    CU_ASSERT_FALSE(row_is_awaited(&supervisor, &kpi));
+    reader.row_tried = false;
+    reader.collector = NULL; /* it is removed, and tries nothing any more */
     CU_ASSERT_FALSE(row_is_awaited(&supervisor, &kpi));
 }
 
