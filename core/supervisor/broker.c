@@ -52,7 +52,7 @@ static void send_settings(struct slot *slot, const struct places *places)
     const struct control_message start = {.type = CONTROL_START};
     struct sandbox_choice choice = slot->collector->sandbox;
     char nice[24];
-    /* What it lacks its worker lacks, too, and that one says so, and is parked. */
+    /* Strict is judged by the worker, which is parked then: what matters of a broker's layers it lacks, too. */
     if (choice.policy == SANDBOX_STRICT)
         choice.policy = SANDBOX_BEST_EFFORT;
     supervisor_send_birth_settings(slot->supervisor, child, &choice, (int)slot->description.slot);

@@ -242,8 +242,8 @@ struct minotor_collector {
     int (*collect)(const struct minotor_host *host, void *state);
 
     /**
-     * Called once at an orderly end. Frees what open() made. NULL: nothing to do. When minotord itself ends, the worker
-     * is killed 0.7 s after collect() and close() were told to come to an end.
+     * Called once at an orderly end. Frees what open() made. NULL: nothing to do. Where nothing is to follow,
+     * because minotord ends or the collector is configured no more, the worker is killed 0.7 s after it was told to end.
      */
     void (*close)(const struct minotor_host *host, void *state);
 };
