@@ -141,7 +141,8 @@ class Minotor:
         self.account = pwd.getpwnam(account)
         for folder, _, files in os.walk(self.directory):
             for path in [folder] + [os.path.join(folder, name) for name in files]:
-                os.chown(path, self.account.pw_uid, self.account.pw_gid)
+                # A link may lead into the build tree.
+                os.chown(path, self.account.pw_uid, self.account.pw_gid, follow_symlinks=False)
 
     def start(self, *arguments):
         """Starts it and waits until it listens and answers."""

@@ -64,7 +64,7 @@ DEADLY = {
     "half": ("signal", "(?i)KILL", True),
     "liar": ("protocol", "(?i)control|message", True),
     "forger": ("protocol", "(?i)control|message", True),
-    "reporter": ("protocol", "(?i)control|message", False),
+    "reporter": ("protocol", "(?i)control|message", None),  # heard before or after its first round
     "open_fails": ("exit", "no key for the door", False),
     "hog": ("memory", "limits.memory", False),
 }
@@ -82,11 +82,15 @@ def test_it_dies_and_comes_back(minotor, figure, name):
         page = daemon.wait_for(lambda page: restarts(page, name).get(cause, 0) >= 3, 30, "three restarts by " + cause)
         figure(f"{name}: three restarts in {time.monotonic() - begin:.1f} s")
         assert set(restarts(page, name)) == {cause}, restarts(page, name)
-        if shows:
+        if shows is None:
+            assert page.value(VALUE.format(name)) in (None, 1)
+        elif shows:
             assert page.value(VALUE.format(name)) == 1, "the values of its good rounds stay until they are stale"
         else:
             assert page.value(VALUE.format(name)) is None
-    lines = [line for line in daemon.log_lines(name) if "level=debug" not in line]
+    # The sanitizers look for leaks at exit(), and say at length that they may not.
+    lines = [line for line in daemon.log_lines(name)
+             if "level=debug" not in line and not (programs.sanitized() and re.search(r'msg="==\d+==', line))]
     assert any(re.search(words, line) for line in lines), lines
     deaths = sum(restarts(daemon.scrape(), name).values())
     assert len(lines) <= 4 * deaths + 4, "a death is a line or two, not a flood: " + "\n".join(lines)

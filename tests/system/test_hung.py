@@ -105,6 +105,7 @@ class Run:
 
 def hang_and_recover(run, hang, shown=True):
     site, figure, what = hang.site, run.figure, run.what
+    taken = site.road.total if site.road else 0
     with hangs.Looks(site.sessions) as sessions, hangs.Looks(site.open_roads) as roads, hangs.Looks(site.working) as working:
         hang.begin()
         try:
@@ -130,7 +131,9 @@ def hang_and_recover(run, hang, shown=True):
     assert sessions.most <= hangs.BUDGET
     # PostgreSQL is told to cancel by a connection beside the session's, which is none itself.
     assert roads.most <= hangs.BUDGET * (2 if site.engine is hangs.OnPostgreSQL else 1)
-    assert any(freed.values()), "who waits in vain is given up at the deadline"
+    # Others of the five may have taken the place in the same moment: then it is seen by there being more connections than places.
+    renewed = site.road.total - taken if site.road else 0
+    assert any(freed.values()) or renewed > hangs.BUDGET, "who waits in vain is given up at the deadline"
 
 
 def healthy_run(daemon, figure, what, hung, **more):

@@ -300,6 +300,11 @@ static void no_room_for_a_socket_is_no_loss(void)
     enum { LIMIT = 128 };
     struct rlimit before, low;
     int filled[LIMIT], count = 0;
+    const char *preloaded = getenv("LD_PRELOAD");
+    if (preloaded != NULL && strstr(preloaded, "valgrind") != NULL) {
+        cunit_tap_skip("valgrind does not count the descriptors that are received");
+        return;
+    }
     begin();
     getrlimit(RLIMIT_NOFILE, &before);
     low = (struct rlimit){ .rlim_cur = LIMIT, .rlim_max = before.rlim_max };
