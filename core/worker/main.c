@@ -39,7 +39,12 @@ static int take_message(const struct control_message *message, int descriptor, v
 static struct sandbox_rules *make_rules(void *context, bool has_broker)
 {
     struct orders *orders = context;
+    struct worker_settings *settings = &orders->settings;
     orders->has_broker = has_broker;
+    /* Now: in a user namespace of its own a worker does not see any more whose a file is. */
+    if (settings->plugin[0] != '\0' &&
+        trust_plugin(settings->plugin, &settings->starter, settings->distrust, sizeof settings->distrust))
+        settings->distrust[0] = '\0';
     worker_rules_make(&orders->rules, &orders->settings, has_broker);
     return &orders->rules;
 }

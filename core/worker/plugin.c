@@ -255,12 +255,12 @@ enum exit_code plugin_check(const struct minotor_collector *descriptor, const ch
     return code;
 }
 
-enum exit_code plugin_load(const char *path, const struct trust_account *starter, const char *expected_name,
-                           struct plugin *plugin, char *error)
+enum exit_code plugin_load(const char *path, const char *distrust, const char *expected_name, struct plugin *plugin,
+                           char *error)
 {
     const struct minotor_collector *(*entry)(void) = NULL;
-    if (!trust_plugin(path, starter, error, PLUGIN_ERROR_MAX_BYTES))
-        return EXIT_CODE_PLUGIN_FILE;
+    if (distrust[0] != '\0')
+        return refuse(EXIT_CODE_PLUGIN_FILE, error, "%s", distrust);
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (module == NULL)
         return refuse(EXIT_CODE_PLUGIN_FILE, error, "%s", dlerror());

@@ -34,9 +34,12 @@ struct plugin {
 enum exit_code plugin_check(const struct minotor_collector *descriptor, const char *expected_name,
                             struct plugin *plugin, char *error);
 
-/* trust_plugin(), dlopen, entry, plugin_check. Also EXIT_CODE_PLUGIN_FILE. The module stays loaded whatever happens. */
-enum exit_code plugin_load(const char *path, const struct trust_account *starter, const char *expected_name,
-                           struct plugin *plugin, char *error);
+/*
+ * dlopen, entry, plugin_check. Also EXIT_CODE_PLUGIN_FILE; `distrust` is what trust_plugin() has against the file, or "".
+ * The module stays loaded whatever happens.
+ */
+enum exit_code plugin_load(const char *path, const char *distrust, const char *expected_name, struct plugin *plugin,
+                           char *error);
 
 /* Frees the copies, not the module. */
 void plugin_destroy(struct plugin *plugin);

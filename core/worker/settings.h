@@ -72,6 +72,7 @@ struct worker_settings {
     int64_t timeout_ms;
     int64_t first_delay_ms;
     struct trust_account starter; /* of minotord: this process, before it takes on another account */
+    char distrust[LOG_LINE_MAX_BYTES]; /* why the plugin is not to be loaded; "": nothing speaks against it */
     struct slot_limits limits; /* cpu_ms, samples and bytes: the others are birth's */
     int64_t trial; /* enum trial */
     int64_t row;   /* 1: no collector; reads Mattermost's configuration out of its database */

@@ -220,8 +220,8 @@ static void load(struct worker *worker, const struct control_login *login)
 {
     char error[PLUGIN_ERROR_MAX_BYTES];
     const struct worker_settings *settings = worker->settings;
-    enum exit_code code = plugin_load(settings->plugin, &settings->starter, settings->collector,
-                                      &worker->plugin, error);
+    enum exit_code code =
+        plugin_load(settings->plugin, settings->distrust, settings->collector, &worker->plugin, error);
     if (code != EXIT_CODE_DONE) {
         log_error("plugin %s: %s", settings->plugin, error);
         leave(code);

@@ -91,3 +91,11 @@ def test_another_file_in_its_place(plugin):
         os.chmod(path, 0o755)
         daemon.reload()
         daemon.wait_for(lambda page: page.collector("up", "no_data") == 1, 20, "a worker")
+
+
+@pytest.mark.skipif(not programs.AS_ROOT, reason="only root may start it as somebody else")
+def test_a_file_of_roots_is_good_for_any_account(minotor):
+    """Also in a user namespace, where everybody else's files seem to be nobody's."""
+    daemon = minotor({"good": hostile("good")})
+    daemon.give_to("games")
+    daemon.start().wait_until_good("good")

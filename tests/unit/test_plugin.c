@@ -234,12 +234,15 @@ static void whose_file_it_is(void)
 
 static void files_that_are_no_plugin(void)
 {
-    const struct trust_account starter = { geteuid(), getegid() };
-    CU_ASSERT_EQUAL(plugin_load("/nonexistent/x.so", &starter, "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
-    CU_ASSERT_STRING_EQUAL(error, "No such file or directory");
-    CU_ASSERT_EQUAL(plugin_load("/", &starter, "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
-    CU_ASSERT_STRING_EQUAL(error, "it is not a regular file");
-    CU_ASSERT_EQUAL(plugin_load("/etc/passwd", &starter, "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
+    const struct trust_account me = { geteuid(), getegid() };
+    char why[256];
+    CU_ASSERT_FALSE(trust_plugin("/nonexistent/x.so", &me, why, sizeof why));
+    CU_ASSERT_STRING_EQUAL(why, "No such file or directory");
+    CU_ASSERT_FALSE(trust_plugin("/", &me, why, sizeof why));
+    CU_ASSERT_STRING_EQUAL(why, "it is not a regular file");
+    CU_ASSERT_EQUAL(plugin_load("/etc/passwd", "it is not ours", "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
+    CU_ASSERT_STRING_EQUAL(error, "it is not ours");
+    CU_ASSERT_EQUAL(plugin_load("/etc/passwd", "", "test", &plugin, error), EXIT_CODE_PLUGIN_FILE);
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "/etc/passwd"));
 }
 
