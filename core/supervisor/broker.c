@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "supervisor/obituary.h"
 #include "supervisor/places.h"
 #include "supervisor/supervisor.h"
+
+#define BROKER_DYING_MS 20 /* the rest of an exit(); the supervisor waits for nobody longer */
 
 static void broker_read_control(struct child *child, int64_t now_ms);
 static void broker_reap(struct child *child, int64_t now_ms);
@@ -186,12 +189,23 @@ static void broker_reap(struct child *child, int64_t now_ms)
     child_release(child);
 }
 
+/* A process closes its descriptors a moment before it can be reaped; the worker may have been quicker than that. */
+static void wait_for_dying(const struct child *child)
+{
+    char byte;
+    struct pollfd waiting = {.fd = child->pidfd, .events = POLLIN};
+    if (child->control >= 0 && recv(child->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        poll(&waiting, 1, BROKER_DYING_MS);
+}
+
 void broker_end(struct slot *slot)
 {
     struct child *child = &slot->broker;
     struct supervisor *supervisor = slot->supervisor;
     struct departed *departed = &supervisor->departed;
     /* It may have died before its worker, and because of that the worker. */
+    if (child->pid != 0)
+        wait_for_dying(child);
     if (child->pid != 0)
         broker_reap(child, supervisor->now_ms);
     if (child->pid == 0)
