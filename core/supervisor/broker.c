@@ -194,7 +194,7 @@ static void wait_for_dying(const struct child *child)
 {
     char byte;
     struct pollfd waiting = {.fd = child->pidfd, .events = POLLIN};
-    if (child->control >= 0 && recv(child->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+    if (child->control < 0 || recv(child->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
         poll(&waiting, 1, BROKER_DYING_MS);
 }
 
