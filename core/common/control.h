@@ -40,7 +40,7 @@ enum control_type {
     CONTROL_POOL,     /* supervisor: answers ASK_POOL at once */
     CONTROL_STATE,    /* worker: to be kept; supervisor, before START: what was kept */
     CONTROL_LOGIN,    /* worker: how its login at Mattermost stands; supervisor, before START: how it stood */
-    CONTROL_SESSION,  /* worker, + descriptor: the socket of the session that it opens */
+    CONTROL_SESSION,  /* worker: it opens a session; + descriptor: this is its socket */
     CONTROL_WANT_CANCEL,  /* worker: wants a connection more, to cancel its query */
     CONTROL_END_CANCEL,   /* worker: has closed that, or waits for it no longer */
     CONTROL_GRANT_CANCEL, /* supervisor: answers WANT_CANCEL, soon or never */

@@ -56,7 +56,8 @@ struct database_watch {
     int descriptor;
     bool (*should_stop)(void *context);
     void *context;
-    /* A connection is being opened over this socket, or over another one now. May be called by any thread. */
+    /* A connection is being opened: first -1, when there is no socket yet, then its socket, and any other that takes its
+     * place. May be called by any thread. */
     void (*opened)(void *context, int socket);
     /* Whether a connection more may be opened to cancel a query: asks, and waits so long at the most. */
     bool (*may_cancel)(void *context, int64_t timeout_ms);

@@ -15,8 +15,8 @@
 /* The library, a TLS handshake and a name lookup; the default of 8 MiB would count against the worker's
  * limit. */
 #define STACK_BYTES (512 * 1024)
-/* Threads of attempts that were given up and still hang. More would not help. */
-#define ATTEMPTS_MAX 4
+/* How often it is looked whether an attempt that was given up has come to its end. */
+#define END_PAUSE_MS 5
 
 /* Shared by the thread and the one who waits for it; who comes last frees it. */
 struct attempt {
@@ -25,12 +25,19 @@ struct attempt {
     struct mysql_place place;
     struct database_watch watch; /* only its opened() is called */
     char *host;
-    int done;                /* eventfd */
+    int done;                /* eventfd: the thread's word */
+    int given_up;            /* eventfd: the other's */
     atomic_int parties_left; /* 2, 1 */
     atomic_bool is_connected;
 };
 
 static atomic_int attempts_under_way;
+
+static void close_event(int descriptor)
+{
+    if (descriptor >= 0)
+        close(descriptor);
+}
 
 static void free_secret(char *secret)
 {
@@ -45,8 +52,8 @@ static void release(struct attempt *attempt)
         return;
     if (attempt->handle != NULL)
         mysql_close(attempt->handle);
-    if (attempt->done >= 0)
-        close(attempt->done);
+    close_event(attempt->done);
+    close_event(attempt->given_up);
     free_secret(attempt->password);
     free(attempt->user);
     free(attempt->name);
@@ -54,11 +61,19 @@ static void release(struct attempt *attempt)
     free(attempt);
 }
 
+static bool is_given_up(void *context)
+{
+    (void)context;
+    return true;
+}
+
 /* The suspendable call also here: only that one says truly why a connection was refused, and has one end for
  * all. */
 static bool connects(struct attempt *attempt)
 {
-    const struct session_patience patience = {.deadline_ms = clock_monotonic_ms() + CONNECT_TIMEOUT_MS};
+    const struct database_watch watch = {.descriptor = attempt->given_up, .should_stop = is_given_up};
+    const struct session_patience patience = {.deadline_ms = clock_monotonic_ms() + CONNECT_TIMEOUT_MS,
+                                              .watch = &watch};
     const char *name = attempt->name[0] != '\0' ? attempt->name : NULL;
     const char *path = attempt->place.path[0] != '\0' ? attempt->place.path : NULL;
     MYSQL *connected = NULL;
@@ -104,9 +119,10 @@ static struct attempt *make_attempt(const struct database_settings *settings, co
     attempt->password = strdup(settings->password);
     attempt->name = strdup(settings->name);
     attempt->done = eventfd(0, EFD_CLOEXEC);
+    attempt->given_up = eventfd(0, EFD_CLOEXEC);
     attempt->handle = mysql_init(NULL);
     if (attempt->host != NULL && attempt->user != NULL && attempt->password != NULL &&
-        attempt->name != NULL && attempt->done >= 0 && attempt->handle != NULL &&
+        attempt->name != NULL && attempt->done >= 0 && attempt->given_up >= 0 && attempt->handle != NULL &&
         mysql_set_options(attempt->handle, settings, place))
         return attempt;
     release(attempt);
@@ -132,15 +148,29 @@ static bool start_thread(struct attempt *attempt)
     return false;
 }
 
+/* One that was given up may have a connection, or be about to: beside it another would be one too many. */
+static enum session_outcome others_end(const struct session_patience *patience)
+{
+    while (atomic_load(&attempts_under_way) > 0) {
+        struct session_patience pause = *patience;
+        pause.deadline_ms = clock_monotonic_ms() + END_PAUSE_MS;
+        if (pause.deadline_ms > patience->deadline_ms)
+            return SESSION_LATE;
+        if (session_wait_readable(-1, &pause) == SESSION_STOPPED)
+            return SESSION_STOPPED;
+    }
+    return SESSION_ARRIVED;
+}
+
 enum session_outcome mysql_connect_session(MYSQL **handle, const struct database_settings *settings,
                                            const struct mysql_place *place,
                                            const struct session_patience *patience, const char **fault)
 {
     *handle = NULL;
-    if (atomic_load(&attempts_under_way) >= ATTEMPTS_MAX) {
-        *fault = "attempts before this one still hang";
-        return SESSION_LOST;
-    }
+    enum session_outcome outcome = others_end(patience);
+    if (outcome != SESSION_ARRIVED)
+        return outcome;
+    socket_news_begin(patience->watch);
     struct attempt *attempt = make_attempt(settings, place, patience->watch);
     if (attempt == NULL || !start_thread(attempt)) {
         *fault = "out of memory or threads";
@@ -148,11 +178,13 @@ enum session_outcome mysql_connect_session(MYSQL **handle, const struct database
             release(attempt);
         return SESSION_LOST;
     }
-    enum session_outcome outcome = session_wait_readable(attempt->done, patience);
+    outcome = session_wait_readable(attempt->done, patience);
     if (outcome == SESSION_ARRIVED) {
         *handle = attempt->handle;
         attempt->handle = NULL;
         outcome = atomic_load(&attempt->is_connected) ? SESSION_ARRIVED : SESSION_LOST;
+    } else {
+        eventfd_write(attempt->given_up, 1);
     }
     release(attempt);
     return outcome;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes a session in a thread: the client library's name lookup and TLS handshake block, whatever one asks of
- * it, and so would the worker. A thread whose time is over is left alone; it ends by the library's own
- * timeouts, and what it has connected is closed.
+ * it, and so would the worker. A thread whose time is over ends when the call that blocks it does, by the
+ * library's own timeouts at the latest, and what it has connected is closed; until then no other is started.
  */
 #ifndef MINOTOR_DATABASE_MYSQL_CONNECT_H
 #define MINOTOR_DATABASE_MYSQL_CONNECT_H

@@ -321,6 +321,7 @@ static enum database_result connect_session(struct database_connection *c)
         return DATABASE_FAILED;
     }
     c->connects_left--;
+    socket_news_begin(&c->watch);
     c->session = start_session(&c->settings);
     if (c->session == NULL)
         return refuse_connect(c, "out of memory");

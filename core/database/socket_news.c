@@ -3,6 +3,12 @@
 
 #include <sys/stat.h>
 
+void socket_news_begin(const struct database_watch *watch)
+{
+    if (watch != NULL && watch->opened != NULL)
+        watch->opened(watch->context, -1);
+}
+
 void socket_news(const struct database_watch *watch, int socket, uint64_t *known)
 {
     struct stat status;

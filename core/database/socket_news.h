@@ -7,6 +7,9 @@
 
 #include "database/driver.h"
 
+/* Before connecting: there is no socket yet, and the one of a session before counts no more. */
+void socket_news_begin(const struct database_watch *watch);
+
 /*
  * Calls watch->opened() when the socket is another than before: client libraries try one address after the other
  * and get the same number again. `known` begins as 0. A watch without opened(), or NULL, is told nothing.

@@ -95,18 +95,6 @@ static bool may_be_session(int descriptor)
            (domain == AF_UNIX || domain == AF_INET || domain == AF_INET6);
 }
 
-/* The worker opens one. What is left of the one before is not waited for: the worker lost it, or it would not open
- * another. */
-static void take_session(struct slot *slot, int *descriptor)
-{
-    /* One that still ends has the place: then the worker was given none. */
-    if (slot->session_ends || !may_be_session(*descriptor))
-        return;
-    forget_session(slot);
-    slot->session = *descriptor;
-    *descriptor = -1;
-}
-
 static bool server_has_ended(const struct slot *slot)
 {
     struct pollfd end = {.fd = slot->session, .events = POLLRDHUP};
@@ -129,6 +117,35 @@ static void say_goodbye_patiently(const struct slot *slot)
     setsockopt(slot->session, IPPROTO_TCP, TCP_RTO_MAX_MS, &pause_ms, sizeof pause_ms);
 }
 
+/* From now on it is waited for that the server closes its end. False: it has, or there is no such end. */
+static bool begin_end(struct slot *slot)
+{
+    bool is_open = slot->session >= 0 && (shutdown(slot->session, SHUT_WR) == 0 || errno == ENOTCONN);
+    slot->session_ends = is_open && !server_has_ended(slot);
+    if (slot->session_ends)
+        say_goodbye_patiently(slot);
+    return slot->session_ends;
+}
+
+/*
+ * The worker opens one. What is left of the one before is not waited for: the worker lost it, or it would not open
+ * another. A socket that comes when the worker has given its place back is that of an attempt that nobody wants any more.
+ */
+static void take_session(struct slot *slot, int *descriptor)
+{
+    enum budget_hold hold = slot->pool->budget.claims[slot->description.slot].hold;
+    /* One that still ends has the place: then the worker was given none. */
+    if (slot->session_ends || hold == BUDGET_NONE || hold == BUDGET_WAITING)
+        return;
+    forget_session(slot);
+    if (!may_be_session(*descriptor))
+        return;
+    slot->session = *descriptor;
+    *descriptor = -1;
+    if (hold == BUDGET_ENDING && !begin_end(slot))
+        forget_session(slot);
+}
+
 /* Nobody works with it any more. `patience_ms` is for a session whose end cannot be seen; 0: it was closed in order. */
 static void end_session(struct slot *slot, int64_t patience_ms)
 {
@@ -139,10 +156,8 @@ static void end_session(struct slot *slot, int64_t patience_ms)
         obey(slot->supervisor, budget_release(budget, id, now_ms));
         return;
     }
-    bool is_socket = slot->session >= 0 && (shutdown(slot->session, SHUT_WR) == 0 || errno == ENOTCONN);
-    if (is_socket && !server_has_ended(slot)) {
-        slot->session_ends = true;
-        say_goodbye_patiently(slot);
+    bool is_socket = slot->session >= 0;
+    if (begin_end(slot)) {
         obey(slot->supervisor, budget_abandon(budget, id, ENDING_PATIENCE_MS, now_ms));
         return;
     }

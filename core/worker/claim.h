@@ -50,8 +50,8 @@ void claim_rest(struct claim *claim);
 /* There is no session any more. `lingers`: the server may not have noticed. */
 void claim_release(struct claim *claim, bool lingers);
 
-/* The socket of a session that is being opened: its end tells the supervisor when the place is free. May be called by
- * any thread. */
+/* A session is being opened, over this socket, whose end tells the supervisor when the place is free; -1: there is none
+ * yet. May be called by any thread. */
 void claim_announce(int control, int socket);
 
 /* Asks for a place more, for a connection that cancels a query; claim_end_cancel() follows when it was given. */

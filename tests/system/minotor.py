@@ -87,6 +87,7 @@ class Minotor:
         self.outer = []  # options of tests/hostile/outer, a wall around it that takes layers of the sandbox away
         self.environment = None  # that it is started with; None: the test's own
         self.address = None
+        self.sockets = set()  # that listen there
         self.bystanders = set(processes.children(os.getpid()))
 
     def no_database(self, password_file):
@@ -150,6 +151,8 @@ class Minotor:
         self.launch(*arguments)
         found = self.wait_for_log(r'listening.*?address\W+?([\[\w][^\s"]+)', START_TIMEOUT, offset)
         self.address = found.group(1)
+        self.sockets = processes.listeners(self.host_and_port[1])
+        assert self.sockets, f"nobody listens on {self.address}"
         self.wait_for(lambda page: True, START_TIMEOUT, "the first answer")
         return self
 
@@ -250,11 +253,8 @@ class Minotor:
         return Page(answer.body)
 
     def is_listening(self):
-        try:
-            http.client.HTTPConnection(*self.host_and_port, timeout=1).connect()
-            return True
-        except OSError:
-            return False
+        """Whether the socket that start() has found is still there."""
+        return bool(self.sockets & processes.listeners(self.host_and_port[1]))
 
     def wait_for(self, predicate, timeout=10, what="the page"):
         """Scrapes until predicate(page) is true; returns that page."""

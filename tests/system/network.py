@@ -66,7 +66,9 @@ class Proxy:
 
     def _connect(self):
         if isinstance(self.place, tuple):
-            return socket.create_connection(self.place, 5)
+            server = socket.create_connection(self.place, 5)
+            server.settimeout(None)
+            return server
         server = socket.socket(socket.AF_UNIX)
         server.connect(self.place)
         return server
@@ -98,12 +100,13 @@ class Proxy:
         self._count()
 
     def _forward(self, number):
+        """All that there is to read, so that an end is seen in the turn in which it comes."""
         one, other = self._pairs[number]
         try:
-            data = one.recv(65536)
-            if data:
+            while data := one.recv(65536, socket.MSG_DONTWAIT):
                 other.sendall(self._let_through(number, data))
-                return
+        except BlockingIOError:
+            return
         except OSError:
             pass
         self._drop(number)
@@ -124,10 +127,12 @@ class Proxy:
                 poll.register(number, select.POLLIN)
             elif number in self._clients - self._gone:
                 poll.register(number, select.POLLRDHUP)
-        for number, _ in poll.poll():
+        listener = self.listener.fileno()
+        # A client that has left is not counted beside the one that came in its place.
+        for number, _ in sorted(poll.poll(), key=lambda event: event[0] == listener):
             if number == self._woken.fileno():
                 self._woken.recv(64)
-            elif number == self.listener.fileno():
+            elif number == listener:
                 self._accept()
             elif number not in self._pairs:
                 continue  # ended with its other side

@@ -76,6 +76,18 @@ def status(pid):
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
+def listeners(port):
+    """Inodes of the sockets that listen at that TCP port in this thread's network: a port may be taken by somebody else
+    in the next moment, or be another's in another network, a socket is itself for ever."""
+    found = set()
+    for family in ("tcp", "tcp6"):
+        for line in read("thread-self", "net/" + family).splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(int(fields[9]))
+    return found
+
+
 def descriptors(pid):
     """{number: what it refers to}; raises PermissionError when the process keeps it to itself."""
     found = {}
