@@ -13,7 +13,6 @@
 
 static const char not_found[] = "404 not found\n";
 static const char not_allowed[] = "405 only GET and HEAD are allowed here\n";
-static const char plain_text[] = "text/plain; charset=utf-8";
 
 /* The mark of a request whose headers we have seen once already. */
 static char seen;
@@ -36,38 +35,43 @@ static const struct http_route *find_route(const struct http *http, const char *
 static enum MHD_Result send_answer(struct http *http, struct MHD_Connection *connection,
                                    const struct http_answer *answer, bool last)
 {
-    struct MHD_IoVec vectors[HTTP_PIECES_MAX];
-    unsigned count = 0;
-    for (size_t i = 0; i < answer->piece_count; i++)
-        if (answer->pieces[i].size > 0)
-            vectors[count++] = (struct MHD_IoVec){answer->pieces[i].bytes, answer->pieces[i].size};
-    struct MHD_Response *response =
-        MHD_create_response_from_iovec(vectors, count, answer->release, answer->owner);
-    if (!response) {
-        if (answer->release)
-            answer->release(answer->owner);
+    struct MHD_Response *response = answer->prepared ? answer->prepared : http_prepare(answer);
+    if (!response)
         return MHD_NO; /* closes the connection */
-    }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
-    if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    if (last || http->draining)
+    /* A prepared one keeps it; but then nobody is to come again. */
+    if ((last || http->draining) && !MHD_get_response_header(response, MHD_HTTP_HEADER_CONNECTION))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
-    MHD_destroy_response(response);
+    if (!answer->prepared)
+        http_forget(response);
     return result;
 }
 
-static enum MHD_Result send_text(struct http *http, struct MHD_Connection *connection, unsigned status,
-                                 const char *text, bool last)
+/* Why a request is refused before anybody looks for its route: true when the answer is filled in. */
+static bool refuse(const struct http_request *request, struct http_answer *answer)
 {
-    struct http_answer answer = {
-        .status = status,
-        .content_type = plain_text,
-        .pieces = {{text, strlen(text)}},
-        .piece_count = 1,
-    };
-    return send_answer(http, connection, &answer, last);
+    if (!request->fault)
+        return false;
+    http_answer_text(answer, MHD_HTTP_BAD_REQUEST, request->fault);
+    return true;
+}
+
+static void answer_request(struct http *http, const struct http_request *request, bool reads,
+                           struct http_answer *answer)
+{
+    if (refuse(request, answer))
+        return;
+    const struct http_route *route = find_route(http, request->path);
+    if (http->gate && !(route && route->open) && !http->gate(http->gate_context, request, answer))
+        return;
+    if (!route) {
+        http_answer_text(answer, MHD_HTTP_NOT_FOUND, not_found);
+    } else if (!reads) {
+        http_answer_text(answer, MHD_HTTP_METHOD_NOT_ALLOWED, not_allowed);
+        http_answer_add_header(answer, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    } else {
+        route->handler(http->context, request, answer);
+    }
 }
 
 /* Its mark among the visits travels with the connection. */
@@ -118,14 +122,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_NO;
     if (first && reads) /* the library wants to see the end of the request first, to keep the connection */
         return MHD_YES;
-    const struct http_route *route = find_route(http, path);
-    if (!route)
-        return send_text(http, connection, MHD_HTTP_NOT_FOUND, not_found, !reads);
-    if (!reads)
-        return send_text(http, connection, MHD_HTTP_METHOD_NOT_ALLOWED, not_allowed, true);
-    struct http_answer answer = {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .content_type = plain_text};
-    route->handler(http->context, &answer);
-    return send_answer(http, connection, &answer, false);
+    struct http_request asked;
+    http_request_read(&asked, connection, path, method);
+    struct http_answer answer = {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .content_type = "text/plain"};
+    answer_request(http, &asked, reads, &answer);
+    return send_answer(http, connection, &answer, !reads);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,

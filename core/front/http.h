@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP over inherited listeners, in one thread and without ever blocking: the only file that knows
- * libmicrohttpd. One daemon per listener, each an epoll descriptor that the caller polls. What is answered
+ * HTTP over inherited listeners, in one thread and without ever blocking: connections and their
+ * requests. Besides it only http_request.c knows libmicrohttpd. One daemon per listener, each an epoll descriptor that the caller polls. What is answered
  * comes from a table of routes.
  */
 #ifndef MINOTOR_FRONT_HTTP_H
@@ -12,28 +12,18 @@
 #include <stddef.h>
 
 #include "common/contract.h"
-
-#define HTTP_PIECES_MAX 8
-
-/* An answer in pieces that nobody copies: they stay valid and unchanged until `release` is called, once. */
-struct http_answer {
-    unsigned status; /* 200 ... */
-    const char *content_type;
-    struct {
-        const char *bytes;
-        size_t size;
-    } pieces[HTTP_PIECES_MAX];
-    size_t piece_count;
-    void (*release)(void *owner); /* may be NULL */
-    void *owner;
-};
+#include "front/http_request.h"
 
 /* Fills in the answer to GET or HEAD of a route. Must not block. */
-typedef void (*http_handler)(void *context, struct http_answer *answer);
+typedef void (*http_handler)(void *context, const struct http_request *request, struct http_answer *answer);
+
+/* Asked before a route's handler, which is called if it says true. False: it has filled in the answer, say a 401. */
+typedef bool (*http_gate)(void *context, const struct http_request *request, struct http_answer *answer);
 
 struct http_route {
     const char *path;
     http_handler handler;
+    bool open; /* to everybody: the gate is not asked */
 };
 
 struct MHD_Daemon;
@@ -45,6 +35,8 @@ struct http {
     size_t daemon_count;
     const struct http_route *routes; /* ends with a path of NULL */
     void *context;
+    http_gate gate; /* NULL: everybody may come */
+    void *gate_context;
     unsigned answering; /* answers under way */
     unsigned silent;    /* connections that have not asked for anything yet */
     unsigned char visits[HTTP_CONNECTIONS_MAX]; /* enum visit of http.c, of each connection */

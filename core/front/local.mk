@@ -12,6 +12,8 @@ core_front_libfront_la_SOURCES = \
 	core/front/front.h \
 	core/front/http.c \
 	core/front/http.h \
+	core/front/http_request.c \
+	core/front/http_request.h \
 	core/front/intake.c \
 	core/front/intake.h \
 	core/front/orders.c \

@@ -21,34 +21,20 @@ struct scrape {
     struct buffer answers;
 };
 
-static void add_piece(struct http_answer *answer, const char *bytes, size_t size)
-{
-    answer->pieces[answer->piece_count].bytes = bytes;
-    answer->pieces[answer->piece_count].size = size;
-    answer->piece_count++;
-}
-
-static void answer_constant(struct http_answer *answer, unsigned status, const char *text)
-{
-    answer->status = status;
-    answer->content_type = "text/plain; charset=utf-8";
-    add_piece(answer, text, strlen(text));
-}
-
 /* Gives the buffer's text away as the whole answer; a buffer that has failed becomes a 500. */
 static void answer_buffer(struct http_answer *answer, unsigned status, const char *content_type,
                           struct buffer *buffer)
 {
     if (buffer->failed) {
         buffer_free(buffer);
-        answer_constant(answer, 500, no_memory);
+        http_answer_text(answer, 500, no_memory);
         return;
     }
     answer->status = status;
     answer->content_type = content_type;
     size_t size;
     char *bytes = buffer_take(buffer, &size);
-    add_piece(answer, bytes, size);
+    http_answer_add_piece(answer, bytes, size);
     answer->release = free;
     answer->owner = bytes;
 }
@@ -77,20 +63,21 @@ static void add_page(struct http_answer *answer, const struct scrape *scrape)
     size_t offset = 0;
     for (size_t i = 0; i < PAGE_GAP_COUNT; i++) {
         if (page->gaps[i] > offset)
-            add_piece(answer, page->families->bytes + offset, page->gaps[i] - offset);
-        add_piece(answer, fillings[i].bytes, fillings[i].size);
+            http_answer_add_piece(answer, page->families->bytes + offset, page->gaps[i] - offset);
+        http_answer_add_piece(answer, fillings[i].bytes, fillings[i].size);
         offset = page->gaps[i];
     }
     if (page->families->size > offset)
-        add_piece(answer, page->families->bytes + offset, page->families->size - offset);
+        http_answer_add_piece(answer, page->families->bytes + offset, page->families->size - offset);
 }
 
-static void answer_metrics(void *context, struct http_answer *answer)
+static void answer_metrics(void *context, const struct http_request *request, struct http_answer *answer)
 {
+    (void)request;
     struct site *site = context;
     if (!site->page) {
         site->self.answers_refused++;
-        answer_constant(answer, STATUS_UNAVAILABLE, no_page);
+        http_answer_text(answer, STATUS_UNAVAILABLE, no_page);
         return;
     }
     struct scrape *scrape = calloc(1, sizeof *scrape);
@@ -105,7 +92,7 @@ static void answer_metrics(void *context, struct http_answer *answer)
             scrape_free(scrape);
         site->self.answers_failed++;
         site->self.errors[SELF_ERROR_ENCODING]++;
-        answer_constant(answer, 500, no_memory);
+        http_answer_text(answer, 500, no_memory);
         return;
     }
     site->self.answers_ok++;
@@ -116,10 +103,11 @@ static void answer_metrics(void *context, struct http_answer *answer)
     answer->owner = scrape;
 }
 
-static void answer_healthy(void *context, struct http_answer *answer)
+static void answer_healthy(void *context, const struct http_request *request, struct http_answer *answer)
 {
+    (void)request;
     (void)context;
-    answer_constant(answer, STATUS_OK, "ok\n");
+    http_answer_text(answer, STATUS_OK, "ok\n");
 }
 
 static void put_slot_name(struct buffer *out, const struct store *store, const struct slot *slot)
@@ -131,8 +119,9 @@ static void put_slot_name(struct buffer *out, const struct store *store, const s
     }
 }
 
-static void answer_ready(void *context, struct http_answer *answer)
+static void answer_ready(void *context, const struct http_request *request, struct http_answer *answer)
 {
+    (void)request;
     const struct site *site = context;
     struct buffer out = {0};
     size_t slots = 0;
@@ -147,13 +136,14 @@ static void answer_ready(void *context, struct http_answer *answer)
     if (slots == 0)
         buffer_put_string(&out, "no collector has been announced yet\n");
     if (out.size == 0 && !out.failed)
-        answer_constant(answer, STATUS_OK, "ready\n");
+        http_answer_text(answer, STATUS_OK, "ready\n");
     else
         answer_buffer(answer, STATUS_UNAVAILABLE, "text/plain; charset=utf-8", &out);
 }
 
-static void answer_status(void *context, struct http_answer *answer)
+static void answer_status(void *context, const struct http_request *request, struct http_answer *answer)
 {
+    (void)request;
     const struct site *site = context;
     struct moment now = {clock_monotonic_ms(), clock_wall_ms()};
     struct buffer out = {0};
@@ -162,12 +152,12 @@ static void answer_status(void *context, struct http_answer *answer)
 }
 
 const struct http_route site_routes[] = {
-    {"/", answer_status},
-    {"/metrics", answer_metrics},
-    {"/plugins/org.ebuildy.plugin-minotor/metrics", answer_metrics}, /* where the plugin had it */
-    {"/-/healthy", answer_healthy},
-    {"/-/ready", answer_ready},
-    {NULL, NULL},
+    {"/", answer_status, false},
+    {"/metrics", answer_metrics, false},
+    {"/plugins/org.ebuildy.plugin-minotor/metrics", answer_metrics, false}, /* where the plugin had it */
+    {"/-/healthy", answer_healthy, true},
+    {"/-/ready", answer_ready, true},
+    {NULL, NULL, false},
 };
 
 void site_refresh(struct site *site)
