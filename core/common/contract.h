@@ -34,6 +34,7 @@
 #define METRIC_NAME_MAX_BYTES 200    /* longer names break dashboards and terminals */
 #define ERROR_TEXT_MAX_BYTES 256     /* one line on the page, in the log and in END */
 #define READ_PER_TURN_BYTES (256 * 1024) /* of one pipe per turn of the front's loop: one slot cannot starve others */
+#define ROUNDS_KEPT_MAX 60 /* of each slot, for the status page: a quarter of an hour at the default interval */
 #define ROUNDS_PER_TURN_MAX 64 /* of one pipe: more than a worker can have waiting after the longest stall of the front */
 
 /* Control datagrams: bounded so that a receive buffer can live on the stack. */
@@ -96,6 +97,8 @@
 #define FLAPPING_SUMMARY_MAX_MS (3600 * 1000) /* ... up to this, for those who look at last night */
 #define FLAPPING_CALM_MS (10 * 60 * 1000)     /* without a failure; many times the longest backoff */
 #define DATA_WRITE_TIMEOUT_MS 2000    /* the front drains in microseconds; past this it is stopped */
+
+#define USAGE_INTERVAL_MS 5000 /* what processes use is looked at so often: as fine as scrapes are, three short reads a slot */
 
 /* Rounds. */
 #define INTERVAL_MIN_MS 100

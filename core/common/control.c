@@ -184,6 +184,31 @@ static void visit_sandbox(struct visitor *visitor, struct control_message *messa
     visit_string(visitor, sandbox->detail, sizeof sandbox->detail);
 }
 
+static void visit_process(struct visitor *visitor, struct control_process *process)
+{
+    visit_u8(visitor, &process->known);
+    visit_u64(visitor, &process->cpu_us);
+    visit_u64(visitor, &process->resident_bytes);
+}
+
+static void visit_usage(struct visitor *visitor, struct control_message *message)
+{
+    struct control_usage *usage = &message->body.usage;
+    visit_u32(visitor, &usage->slot);
+    visit_process(visitor, &usage->worker);
+    visit_process(visitor, &usage->broker);
+    visit_u8(visitor, &usage->session);
+}
+
+static void visit_house(struct visitor *visitor, struct control_message *message)
+{
+    struct control_house *house = &message->body.house;
+    visit_process(visitor, &house->supervisor);
+    visit_process(visitor, &house->front);
+    visit_u8(visitor, &house->reload_ok);
+    visit_i64(visitor, &house->reload_success_wall_ms);
+}
+
 #define FROM_CHILD (CONTROL_FROM_WORKER | CONTROL_FROM_FRONT)
 
 static const struct {
@@ -217,6 +242,8 @@ static const struct {
     [CONTROL_GRANT_CANCEL] = { CONTROL_FROM_SUPERVISOR, visit_nothing },
     [CONTROL_SANDBOX] = { CONTROL_FROM_SUPERVISOR | FROM_CHILD | CONTROL_FROM_BROKER, visit_sandbox },
     [CONTROL_RENEW] = { CONTROL_FROM_WORKER, visit_nothing },
+    [CONTROL_USAGE] = { CONTROL_FROM_SUPERVISOR, visit_usage },
+    [CONTROL_HOUSE] = { CONTROL_FROM_SUPERVISOR, visit_house },
 };
 
 uint64_t control_state_checksum(const struct control_state *state)
@@ -247,6 +274,15 @@ const char *child_state_name(unsigned state)
         [CHILD_PARKED] = "parked",     [CHILD_STUCK] = "stuck",
     };
     return state < CHILD_STATE_COUNT ? names[state] : "unknown";
+}
+
+const char *session_state_name(unsigned state)
+{
+    static const char *const names[SESSION_STATE_COUNT] = {
+        [SESSION_NONE] = "none", [SESSION_WAITING] = "waiting", [SESSION_IN_USE] = "in use",
+        [SESSION_IDLE] = "idle", [SESSION_CLOSING] = "closing",
+    };
+    return state < SESSION_STATE_COUNT ? names[state] : "unknown";
 }
 
 size_t control_encode(const struct control_message *message, uint8_t *bytes)

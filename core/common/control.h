@@ -46,6 +46,8 @@ enum control_type {
     CONTROL_GRANT_CANCEL, /* supervisor: answers WANT_CANCEL, soon or never */
     CONTROL_SANDBOX, /* any child, once, at its birth: how it is confined; supervisor: tells the front so of a worker */
     CONTROL_RENEW,   /* worker: a file that it may read was replaced by another, which only a successor may read */
+    CONTROL_USAGE,   /* supervisor to front: what the processes of a slot use */
+    CONTROL_HOUSE,   /* supervisor to front: what is no slot's */
     CONTROL_TYPE_COUNT
 };
 
@@ -192,6 +194,41 @@ struct control_sandbox {
     char detail[ERROR_TEXT_MAX_BYTES + 1]; /* what is missing or partial, and why; "": nothing is */
 };
 
+/* What a process uses. Members are meaningful where their bit of `known` is set; what is not known is told nobody. */
+enum { USAGE_CPU = 1, USAGE_MEMORY = 2 };
+struct control_process {
+    uint8_t known;
+    uint64_t cpu_us; /* of all generations */
+    uint64_t resident_bytes;
+};
+
+/* How a slot's worker stands with the database; the states of supervisor/budget.h, as people tell them. */
+enum session_state {
+    SESSION_NONE,
+    SESSION_WAITING,
+    SESSION_IN_USE,
+    SESSION_IDLE,
+    SESSION_CLOSING, /* was told to close it, or nobody holds it and the server may still see it */
+    SESSION_STATE_COUNT
+};
+
+/* "none", "waiting" ... Static. */
+const char *session_state_name(unsigned state);
+
+struct control_usage {
+    uint32_t slot;
+    struct control_process worker;
+    struct control_process broker;
+    uint8_t session; /* enum session_state */
+};
+
+struct control_house {
+    struct control_process supervisor;
+    struct control_process front;
+    uint8_t reload_ok;           /* the last time that the configuration was read, at start or later */
+    int64_t reload_success_wall_ms; /* when that last went well */
+};
+
 struct control_message {
     enum control_type type;
     union {
@@ -205,6 +242,8 @@ struct control_message {
         struct control_state state;
         struct control_login login;
         struct control_sandbox sandbox;
+        struct control_usage usage;
+        struct control_house house;
     } body;
 };
 

@@ -93,6 +93,20 @@ static void put_state(struct buffer *out, const char *name, const struct store *
     }
 }
 
+static void put_worker_cpu(struct buffer *out, const char *name, const struct store *store,
+                           const struct slot *slot)
+{
+    if (slot->usage.worker.known & USAGE_CPU)
+        put_f64(out, name, store, slot, (double)slot->usage.worker.cpu_us / 1e6);
+}
+
+static void put_worker_memory(struct buffer *out, const char *name, const struct store *store,
+                              const struct slot *slot)
+{
+    if (slot->usage.worker.known & USAGE_MEMORY)
+        put_u64(out, name, store, slot, slot->usage.worker.resident_bytes);
+}
+
 static void put_duration(struct buffer *out, const char *name, const struct store *store,
                          const struct slot *slot)
 {
@@ -199,6 +213,8 @@ static const struct collector_metric metrics[] = {
      "Violations of the frame protocol by the collector's worker; each ends that worker.", put_bad_frames},
     {"minotor_collector_consecutive_failures", FRAME_FAMILY_GAUGE,
      "How often in a row the collector's worker has failed, until it has worked for a while.", put_failures},
+    {"minotor_collector_cpu_seconds_total", FRAME_FAMILY_COUNTER,
+     "CPU time of the collector's workers, user and system, looked at every few seconds.", put_worker_cpu},
     {"minotor_collector_duration_seconds", FRAME_FAMILY_GAUGE, "Duration of the collector's last round.",
      put_duration},
     {"minotor_collector_interval_seconds", FRAME_FAMILY_GAUGE, "Configured time from one round to the next.",
@@ -220,6 +236,8 @@ static const struct collector_metric metrics[] = {
      "Samples of good rounds that were left out because another collector had the family or series first, or "
      "because the name is reserved.",
      put_rejected},
+    {"minotor_collector_resident_memory_bytes", FRAME_FAMILY_GAUGE,
+     "Resident memory of the collector's worker, looked at every few seconds.", put_worker_memory},
     {"minotor_collector_restarts_total", FRAME_FAMILY_COUNTER, "Ends of the collector's worker by cause.",
      put_restarts},
     {"minotor_collector_rounds_total", FRAME_FAMILY_COUNTER, "Rounds of the collector by result.",
@@ -236,6 +254,10 @@ static const struct collector_metric metrics[] = {
      "Whether the collector's last round was ok; a round with unknown families is not.", put_success},
     {"minotor_collector_up", FRAME_FAMILY_GAUGE, "Whether the collector's worker is alive and ready.",
      put_up},
+};
+
+/* Sorted by name; these come after minotor_config_*. */
+static const struct collector_metric family_metrics[] = {
     {"minotor_family_last_success_timestamp_seconds", FRAME_FAMILY_GAUGE,
      "When the values of the family, which are collected on a clock of their own, were last known.",
      put_family_success},
@@ -292,6 +314,90 @@ static void put_sandbox(struct buffer *out, const struct store *store)
     }
 }
 
+static void put_config(struct buffer *out, const struct store *store)
+{
+    static const char ok[] = "minotor_config_last_reload_successful";
+    static const char when[] = "minotor_config_last_reload_success_timestamp_seconds";
+    if (!store->housed)
+        return;
+    render_head(out, when, FRAME_FAMILY_GAUGE, "When the configuration that is in force was read.");
+    buffer_put_string(out, when);
+    buffer_put_char(out, ' ');
+    render_f64(out, seconds(store->house.reload_success_wall_ms));
+    buffer_put_char(out, '\n');
+    render_head(out, ok, FRAME_FAMILY_GAUGE,
+                "Whether the configuration could be used the last time that it was read; if not, the one before is.");
+    buffer_put_string(out, ok);
+    buffer_put_char(out, ' ');
+    render_u64(out, store->house.reload_ok);
+    buffer_put_char(out, '\n');
+}
+
+/* Brokers are told of as one; that of a slot without one is not known, and adds nothing. */
+static struct control_process sum_of_brokers(const struct store *store)
+{
+    struct control_process sum = {.known = 0};
+    for (size_t i = 0; i < SLOTS_MAX; i++) {
+        const struct control_process *broker = &store->slots[i].usage.broker;
+        if (!store->slots[i].used)
+            continue;
+        sum.known |= broker->known;
+        sum.cpu_us += broker->cpu_us;
+        sum.resident_bytes += broker->resident_bytes;
+    }
+    return sum;
+}
+
+struct named_process {
+    const char *name;
+    struct control_process process;
+};
+
+static void put_processes_of(struct buffer *out, const char *metric, enum frame_family_type type, const char *help,
+                             unsigned what, const struct named_process *processes, size_t count)
+{
+    bool headed = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct control_process *process = &processes[i].process;
+        if (!(process->known & what))
+            continue;
+        if (!headed)
+            render_head(out, metric, type, help);
+        headed = true;
+        buffer_put_string(out, metric);
+        buffer_put_char(out, '{');
+        render_label(out, "process", processes[i].name);
+        buffer_put(out, "} ", 2);
+        if (what == USAGE_CPU)
+            render_f64(out, (double)process->cpu_us / 1e6);
+        else
+            render_u64(out, process->resident_bytes);
+        buffer_put_char(out, '\n');
+    }
+}
+
+/* Those that are no collector's. */
+static void put_processes(struct buffer *out, const struct store *store)
+{
+    const struct named_process processes[] = {
+        {"brokers", sum_of_brokers(store)},
+        {"front", store->house.front},
+        {"supervisor", store->house.supervisor},
+    };
+    const size_t count = sizeof processes / sizeof processes[0];
+    put_processes_of(out, "minotor_process_cpu_seconds_total", FRAME_FAMILY_COUNTER,
+                     "CPU time of minotor's processes that are no collector's, of all their lives.", USAGE_CPU,
+                     processes, count);
+    put_processes_of(out, "minotor_process_resident_memory_bytes", FRAME_FAMILY_GAUGE,
+                     "Resident memory of minotor's processes that are no collector's.", USAGE_MEMORY, processes, count);
+}
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 void collector_metrics_render(struct buffer *out, const struct store *store, const struct page_build *build)
 {
     render_head(out, "minotor_build_info", FRAME_FAMILY_INFO, "Version of minotor, as the labels say.");
@@ -299,8 +405,14 @@ void collector_metrics_render(struct buffer *out, const struct store *store, con
     render_label(out, "version", build->version);
     buffer_put_char(out, ',');
     render_label(out, "revision", build->revision);
+    buffer_put_char(out, ',');
+    render_label(out, "compiler", COMPILER);
     buffer_put_string(out, "} 1\n");
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         put_metric(out, store, &metrics[i]);
+    put_config(out, store);
+    for (size_t i = 0; i < sizeof family_metrics / sizeof family_metrics[0]; i++)
+        put_metric(out, store, &family_metrics[i]);
+    put_processes(out, store);
     put_sandbox(out, store);
 }

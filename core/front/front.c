@@ -62,6 +62,7 @@ static int listen_to_all(struct front *front)
 {
     struct http *http = &front->http;
     *http = (struct http){.routes = site_routes, .context = &front->site};
+    front->site.self.answering = &http->answering;
     if (front->listener_count == 0) {
         log_error("no listener was given");
         return -1;

@@ -55,6 +55,16 @@ enum orders_result orders_obey(struct store *store, struct pipes *pipes,
         log_error("confinement of slot %u, which is not there or has no such layers",
                   (unsigned)message->body.sandbox.slot);
         return ORDERS_BROKEN;
+    case CONTROL_USAGE:
+        refuse_descriptor(descriptor);
+        if (store_set_usage(store, &message->body.usage))
+            return ORDERS_READ;
+        log_error("usage of slot %u, which is not there", (unsigned)message->body.usage.slot);
+        return ORDERS_BROKEN;
+    case CONTROL_HOUSE:
+        refuse_descriptor(descriptor);
+        store_set_house(store, &message->body.house);
+        return ORDERS_READ;
     case CONTROL_DRAIN:
         refuse_descriptor(descriptor);
         return ORDERS_DRAIN;

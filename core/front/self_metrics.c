@@ -159,11 +159,19 @@ static void put_counted(struct buffer *out, const char *name, const char *label,
 void self_metrics_render_answers(const struct self_metrics *self, struct buffer *out)
 {
     static const char errors[] = "promhttp_metric_handler_errors_total";
+    static const char in_flight[] = "promhttp_metric_handler_requests_in_flight";
     static const char requests[] = "promhttp_metric_handler_requests_total";
     render_head(out, errors, FRAME_FAMILY_COUNTER,
                 "Total number of internal errors encountered by the metric handler.");
     put_counted(out, errors, "cause", "encoding", self->errors[SELF_ERROR_ENCODING]);
     put_counted(out, errors, "cause", "gathering", self->errors[SELF_ERROR_GATHERING]);
+    if (self->answering) {
+        render_head(out, in_flight, FRAME_FAMILY_GAUGE, "Current number of requests being served.");
+        buffer_put_string(out, in_flight);
+        buffer_put_char(out, ' ');
+        render_u64(out, *self->answering);
+        buffer_put_char(out, '\n');
+    }
     render_head(out, requests, FRAME_FAMILY_COUNTER, "Total number of scrapes by HTTP status code.");
     put_counted(out, requests, "code", "200", self->answers_ok);
     put_counted(out, requests, "code", "500", self->answers_failed);

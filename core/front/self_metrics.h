@@ -22,6 +22,7 @@ struct self_metrics {
     DIR *descriptors;                                     /* /proc/self/fd, or NULL */
     double start_time_seconds;                            /* 0: unknown */
     uint64_t answers_ok, answers_failed, answers_refused; /* 200, 500, 503 */
+    const unsigned *answering;                            /* answers under way; NULL: not known */
     uint64_t errors[SELF_ERROR_COUNT];
 };
 

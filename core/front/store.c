@@ -139,6 +139,40 @@ bool store_set_sandbox(struct store *store, const struct control_sandbox *sandbo
     return true;
 }
 
+bool store_set_usage(struct store *store, const struct control_usage *usage)
+{
+    struct slot *slot = store_slot(store, usage->slot);
+    if (!slot || usage->session >= SESSION_STATE_COUNT)
+        return false;
+    slot->usage = *usage;
+    store->collectors_changed = true;
+    return true;
+}
+
+void store_set_house(struct store *store, const struct control_house *house)
+{
+    store->house = *house;
+    store->housed = true;
+    store->collectors_changed = true;
+}
+
+static void remember(struct slot *slot, uint64_t duration_ms, unsigned status)
+{
+    struct slot_history *history = &slot->history;
+    history->rounds[history->next] = (struct slot_round){
+        duration_ms < UINT32_MAX ? (uint32_t)duration_ms : UINT32_MAX, (uint8_t)status};
+    history->next = (history->next + 1) % ROUNDS_KEPT_MAX;
+    if (history->count < ROUNDS_KEPT_MAX)
+        history->count++;
+}
+
+const struct slot_round *slot_round_at(const struct slot *slot, unsigned position)
+{
+    const struct slot_history *history = &slot->history;
+    unsigned oldest = history->next + ROUNDS_KEPT_MAX - history->count;
+    return &history->rounds[(oldest + position) % ROUNDS_KEPT_MAX];
+}
+
 void store_stream_begin(struct slot *slot)
 {
     slot->families_are_current = false;
@@ -311,6 +345,7 @@ void store_round_end(struct store *store, struct slot *slot, const struct reader
     slot->last_run_wall_ms = now.wall_ms;
     slot->last_duration_us = end->duration_us;
     slot->rounds[end->status]++;
+    remember(slot, (end->duration_us + 999) / 1000, end->status);
     if (end->status == ROUND_OK) {
         slot->succeeded = true;
         slot->last_success_wall_ms = now.wall_ms;
@@ -333,6 +368,8 @@ void store_round_lost(struct store *store, struct slot *slot)
 {
     if (!slot->round_under_way)
         return;
+    int64_t lasted_ms = store->ticked_ms - slot->round_began.monotonic_ms;
+    remember(slot, lasted_ms > 0 ? (uint64_t)lasted_ms : 0, ROUND_STATUS_COUNT);
     slot->round_under_way = false;
     slot->attempted = true;
     slot->last_round_ok = false;
@@ -350,6 +387,7 @@ void store_bad_frame(struct store *store, struct slot *slot, const char *reason)
 
 void store_tick(struct store *store, struct moment now)
 {
+    store->ticked_ms = now.monotonic_ms;
     for (size_t i = 0; i < SLOTS_MAX; i++)
         if (store->slots[i].used)
             tick_slot(store, &store->slots[i], now);

@@ -41,12 +41,25 @@ struct slot_family {
     bool stale; /* had samples, which were withdrawn because of their age */
 };
 
+/* How the last rounds went. */
+struct slot_round {
+    uint32_t duration_ms;
+    uint8_t status; /* enum round_status, or ROUND_STATUS_COUNT: it broke off */
+};
+
+struct slot_history {
+    struct slot_round rounds[ROUNDS_KEPT_MAX]; /* a ring */
+    unsigned next;
+    unsigned count;
+};
+
 struct slot {
     bool used;
     struct control_slot identity;
     struct control_slot_state state; /* as the supervisor last said */
     struct control_sandbox sandbox;  /* likewise, of the last worker that reported it */
     bool confined;                   /* one has */
+    struct control_usage usage;      /* as the supervisor last said; all zero: nothing is known */
     int64_t appeared_ms;
     struct slot_family *families;
     size_t family_count;
@@ -73,6 +86,7 @@ struct slot {
     uint64_t rounds[ROUND_STATUS_COUNT];
     uint64_t bad_frames;
     uint64_t rejected[REJECT_REASON_COUNT];
+    struct slot_history history;
     char last_bad_frame[ERROR_TEXT_MAX_BYTES + 1];
 };
 
@@ -80,6 +94,9 @@ struct store {
     struct slot slots[SLOTS_MAX];
     struct control_sandbox sandbox; /* the front's own, as the supervisor was told */
     bool confined;                  /* it is known */
+    struct control_house house; /* as the supervisor last said */
+    bool housed;                /* it has */
+    int64_t ticked_ms;          /* when store_tick() was last called */
     unsigned target_count;   /* distinct ones; with more than one they become a label */
     bool families_changed;   /* since the page last looked: samples, slots or targets */
     bool collectors_changed; /* since the page last looked: anything that minotor_* shows */
@@ -97,6 +114,9 @@ bool store_set_slot(struct store *store, const struct control_slot *identity, st
 bool store_set_state(struct store *store, const struct control_slot_state *state);
 /* How a worker, or the front itself, is confined. False: there is no such slot or layer's state. */
 bool store_set_sandbox(struct store *store, const struct control_sandbox *sandbox);
+/* What the processes of a slot use. False: there is no such slot or state of its session. */
+bool store_set_usage(struct store *store, const struct control_usage *usage);
+void store_set_house(struct store *store, const struct control_house *house);
 /* The slot with this number, or NULL. */
 struct slot *store_slot(struct store *store, uint32_t number);
 
@@ -116,6 +136,8 @@ void store_tick(struct store *store, struct moment now);
  */
 int64_t store_next_tick_ms(const struct store *store);
 
+/* The rounds that are remembered, 0 is the oldest of slot->history.count. */
+const struct slot_round *slot_round_at(const struct slot *slot, unsigned position);
 /* Samples of the slot that are kept. */
 unsigned slot_samples(const struct slot *slot);
 /* Whether the slot has shown what it can do: /-/ready waits for this. */

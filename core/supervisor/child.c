@@ -456,6 +456,7 @@ void child_reap(struct child *child, int64_t now_ms)
     char subject[sizeof child->name + 32];
     char how[sizeof end + 64];
     int64_t used_ms = cpu_watch_used_ms(child->pid);
+    usage_note(&child->usage, child->pid);
     if (waitid((idtype_t)P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
         return;
     /* What it said before it died comes first: promises, refusals, last words. */

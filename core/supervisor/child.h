@@ -17,6 +17,7 @@
 #include "supervisor/outbox.h"
 #include "supervisor/relog.h"
 #include "supervisor/spawn.h"
+#include "supervisor/usage.h"
 
 struct child;
 
@@ -60,6 +61,7 @@ struct child {
     int64_t cpu_limit_ms; /* limit: of a round */
     struct cpu_watch cpu;
     struct flapping flapping;
+    struct usage usage; /* of all generations */
     uint64_t limit_hits[LIMIT_COUNT]; /* of all generations */
     char error[ERROR_TEXT_MAX_BYTES + 1]; /* how the last generation that failed ended, or "" */
 };

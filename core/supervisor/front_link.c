@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/text.h"
 #include "common/version.h"
@@ -96,6 +97,7 @@ static void front_changed(struct child *child)
     bool up = state == CHILD_READY || state == CHILD_BUSY;
     if (up && !supervisor->front_connected) {
         supervisor->front_connected = true;
+        supervisor->usage_due_ms = supervisor->now_ms;
         send_sandbox(child, &child->sandbox, SLOT_OF_FRONT);
         for (unsigned i = 0; i < SLOTS_MAX; i++)
             if (supervisor->slots[i] != NULL)
@@ -154,6 +156,51 @@ void front_link_sandbox(struct slot *slot)
     /* A generation before the first report has none. */
     if (is_told_of(slot) && slot->is_described && slot->child.sandbox_known)
         send_sandbox(&slot->supervisor->front, &slot->child.sandbox, slot->description.slot);
+}
+
+static uint8_t session_of(const struct slot *slot)
+{
+    static const uint8_t STATES[] = {
+        [BUDGET_NONE] = SESSION_NONE,        [BUDGET_WAITING] = SESSION_WAITING, [BUDGET_IN_USE] = SESSION_IN_USE,
+        [BUDGET_IDLE] = SESSION_IDLE,        [BUDGET_RECALLED] = SESSION_CLOSING, [BUDGET_ENDING] = SESSION_CLOSING,
+    };
+    return slot->pool == NULL ? SESSION_NONE : STATES[slot->pool->budget.claims[slot->description.slot].hold];
+}
+
+void front_link_house(struct supervisor *supervisor)
+{
+    struct control_message message = {.type = CONTROL_HOUSE};
+    struct control_house *house = &message.body.house;
+    if (!supervisor->front_connected)
+        return;
+    house->supervisor = usage_read(&supervisor->usage, getpid());
+    house->front = usage_read(&supervisor->front.usage, supervisor->front.pid);
+    house->reload_ok = supervisor->reload_ok;
+    house->reload_success_wall_ms = supervisor->reload_success_wall_ms;
+    child_send(&supervisor->front, &message, -1);
+}
+
+static void tell_usage(struct slot *slot)
+{
+    struct control_message message = {.type = CONTROL_USAGE};
+    if (!is_told_of(slot) || !slot->is_described)
+        return;
+    message.body.usage = (struct control_usage){.slot = slot->description.slot,
+                                                .worker = usage_read(&slot->child.usage, slot->child.pid),
+                                                .broker = usage_read(&slot->broker.usage, slot->broker.pid),
+                                                .session = session_of(slot)};
+    child_send(&slot->supervisor->front, &message, -1);
+}
+
+void front_link_usage(struct supervisor *supervisor)
+{
+    if (!supervisor->front_connected || supervisor->now_ms < supervisor->usage_due_ms)
+        return;
+    supervisor->usage_due_ms = supervisor->now_ms + USAGE_INTERVAL_MS;
+    front_link_house(supervisor);
+    for (unsigned i = 0; i < SLOTS_MAX; i++)
+        if (supervisor->slots[i] != NULL)
+            tell_usage(supervisor->slots[i]);
 }
 
 void front_link_forget(struct slot *slot)

@@ -17,6 +17,10 @@ void front_link_describe(struct slot *slot, int data);
 void front_link_state(struct slot *slot);
 /* Tells the front how the slot's worker is confined. */
 void front_link_sandbox(struct slot *slot);
+/* Tells the front what all processes use, when it is time for that. */
+void front_link_usage(struct supervisor *supervisor);
+/* Tells the front what is no slot's. */
+void front_link_house(struct supervisor *supervisor);
 /* Tells the front that the slot is no more. */
 void front_link_forget(struct slot *slot);
 

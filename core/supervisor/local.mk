@@ -80,7 +80,9 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/target_settings.c \
 	core/supervisor/trial.c \
 	core/supervisor/trial.h \
-	core/supervisor/target_settings.h
+	core/supervisor/target_settings.h \
+	core/supervisor/usage.c \
+	core/supervisor/usage.h
 core_supervisor_libsupervisor_la_LIBADD = $(JANSSON_LIBS)
 core_supervisor_libsupervisor_la_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(JANSSON_CFLAGS)
 

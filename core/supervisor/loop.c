@@ -307,6 +307,7 @@ enum minotord_status loop_run(struct supervisor *supervisor)
         row_turn(supervisor);
         reload_begin(supervisor);
         forget_gone_slots(supervisor);
+        front_link_usage(supervisor);
         if (supervisor->trial != NULL)
             trial_turn(supervisor);
     }

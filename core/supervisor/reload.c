@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/clock.h"
+#include "supervisor/front_link.h"
 #include "supervisor/row.h"
 #include "supervisor/supervisor.h"
 
@@ -122,6 +124,9 @@ static void replace(struct supervisor *supervisor, struct config *new)
     add_slots(supervisor, new, &counts);
     config_free(old);
     row_forget_gone(&supervisor->rows, new);
+    supervisor->reload_ok = true;
+    supervisor->reload_success_wall_ms = clock_wall_ms();
+    front_link_house(supervisor);
     log_info("the configuration was read again: %u slots unchanged, %u restarted, %u added, %u removed",
              counts.unchanged, counts.restarted, counts.added, counts.removed);
 }
@@ -144,6 +149,8 @@ static struct config *load(struct supervisor *supervisor)
 static void refuse(struct supervisor *supervisor)
 {
     log_error("the configuration has mistakes: the old one stays in force");
+    supervisor->reload_ok = false;
+    front_link_house(supervisor);
     if (supervisor->reread_rows)
         row_read_again(supervisor);
     if (supervisor->slots_started)

@@ -269,6 +269,8 @@ static enum minotord_status start(struct supervisor *supervisor)
                     "before it changes anything", strerror(errno));
     if (open_signals(supervisor) != 0 || open_listeners(supervisor) != 0)
         return MINOTORD_OS;
+    supervisor->reload_ok = true;
+    supervisor->reload_success_wall_ms = clock_wall_ms();
     supervisor->now_ms = clock_monotonic_ms();
     make_slots(supervisor);
     restore_states(supervisor);

@@ -40,6 +40,10 @@ struct supervisor {
     unsigned end_requests;
     int64_t now_ms; /* of this turn of the loop */
     int64_t started_wall_ms;
+    struct usage usage;             /* its own */
+    int64_t usage_due_ms;           /* when the front is to be told what all processes use */
+    bool reload_ok;                 /* the configuration was read and taken the last time that it was to be */
+    int64_t reload_success_wall_ms; /* when that last was so */
 };
 
 /* Runs until it is told to end. Returns the exit status of minotord; everything has been logged. */
