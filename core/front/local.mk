@@ -34,8 +34,17 @@ core_front_libfront_la_SOURCES = \
 	core/front/site.h \
 	core/front/staging.c \
 	core/front/staging.h \
+	core/front/status_chart.c \
+	core/front/status_chart.h \
 	core/front/status_page.c \
 	core/front/status_page.h \
+	core/front/status_quarantine.c \
+	core/front/status_slot.c \
+	core/front/status_slot.h \
+	core/front/status_style.c \
+	core/front/status_style.h \
+	core/front/status_words.c \
+	core/front/status_words.h \
 	core/front/store.c \
 	core/front/store.h
 core_front_libfront_la_CFLAGS = $(AM_CFLAGS) $(LIBMICROHTTPD_CFLAGS)

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "front/status_page.h"
+#include "front/status_style.h"
 
 #define STATUS_OK          200
 #define STATUS_UNAVAILABLE 503
@@ -149,6 +150,10 @@ static void answer_status(void *context, const struct http_request *request, str
     struct buffer out = {0};
     status_page_render(&out, &site->store, &site->build, now);
     answer_buffer(answer, STATUS_OK, "text/html; charset=utf-8", &out);
+    http_answer_add_header(answer, "Content-Security-Policy", status_policy);
+    http_answer_add_header(answer, "X-Content-Type-Options", "nosniff");
+    http_answer_add_header(answer, "Referrer-Policy", "no-referrer");
+    http_answer_add_header(answer, "Cache-Control", "no-store");
 }
 
 const struct http_route site_routes[] = {
