@@ -135,7 +135,7 @@ SYSTEM_TESTS += tests/system/test_worker_alone.py
 # -- front
 FRONT_UNIT_TESTS = tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store
 UNIT_TESTS += $(FRONT_UNIT_TESTS)
-FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS) -lm
+FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS) $(ZLIB_LIBS) -lm
 tests_unit_test_page_SOURCES = tests/unit/test_page.c tests/unit/frame_stream.c tests/unit/frame_stream.h
 tests_unit_test_page_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_reader_SOURCES = tests/unit/test_reader.c tests/unit/frame_stream.c tests/unit/frame_stream.h

@@ -71,7 +71,14 @@ static void feed_round(enum round_status status, uint64_t value, int unknown)
 static bool family_is(size_t family, const char *lines)
 {
     const struct block *block = &slot->families[family].block;
-    return block->size == strlen(lines) && memcmp(block->lines ? block->lines : "", lines, block->size) == 0;
+    size_t offset = 0;
+    for (size_t i = 0; i < block->lines.count; i++) {
+        const struct piece *piece = block->lines.items[i];
+        if (strncmp(lines + offset, piece->bytes, piece->size) != 0)
+            return false;
+        offset += piece->size;
+    }
+    return block->size == offset && lines[offset] == '\0';
 }
 
 static void test_ok_replaces_everything(void)
