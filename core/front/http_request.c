@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <microhttpd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +88,7 @@ static struct MHD_Response *response_of_pieces(const struct http_answer *answer)
     unsigned count = 0;
     if (answer->piece_count == 1)
         return MHD_create_response_from_buffer_with_free_callback_cls(
-            pieces[0].size, (void *)pieces[0].bytes, answer->release ? answer->release : keep, answer->owner);
+            pieces[0].size, (void *)(uintptr_t)pieces[0].bytes, answer->release ? answer->release : keep, answer->owner);
     struct MHD_IoVec *vectors = calloc(answer->piece_count + 1, sizeof *vectors); /* the library copies them */
     if (!vectors)
         return NULL;
