@@ -52,4 +52,4 @@ const char status_style[] =
     "@media (min-width:36rem) and (max-width:62rem){tbody{display:block}}\n";
 
 const char status_policy[] =
-    "default-src 'none'; style-src 'sha256-HASH'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'sha256-EM0nkDnpN7TFItNAHg8/YQRR1Mqy4PE4nmcXtJTeuOg='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -65,6 +65,21 @@ static struct control_message sample(enum control_type type)
             message.body.sandbox.state[i] = (uint8_t)(i % LAYER_STATE_COUNT);
         strcpy(message.body.sandbox.detail, "landlock is partial (ABI 4)");
         break;
+    case CONTROL_USAGE:
+        message.body.usage.slot = 3;
+        message.body.usage.worker.known = USAGE_CPU | USAGE_MEMORY;
+        message.body.usage.worker.cpu_us = UINT64_MAX;
+        message.body.usage.worker.resident_bytes = 18 << 20;
+        message.body.usage.broker.known = USAGE_CPU;
+        message.body.usage.broker.cpu_us = 1;
+        message.body.usage.session = SESSION_CLOSING;
+        break;
+    case CONTROL_HOUSE:
+        message.body.house.supervisor.cpu_us = 7;
+        message.body.house.front.resident_bytes = 8;
+        message.body.house.reload_ok = 1;
+        message.body.house.reload_success_wall_ms = INT64_MIN;
+        break;
     default:
         break;
     }
@@ -89,6 +104,9 @@ static unsigned senders_of(enum control_type type)
     case CONTROL_BUSY:
     case CONTROL_IDLE:
         return CONTROL_FROM_WORKER | CONTROL_FROM_FRONT;
+    case CONTROL_USAGE:
+    case CONTROL_HOUSE:
+        return CONTROL_FROM_SUPERVISOR;
     case CONTROL_SANDBOX:
         return CONTROL_FROM_SUPERVISOR | CONTROL_FROM_WORKER | CONTROL_FROM_FRONT;
     default:
