@@ -204,7 +204,7 @@
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 64
 #define HTTP_IDLE_TIMEOUT_S 30
 #define HTTP_HEADER_MAX_BYTES (16 * 1024) /* MHD's memory pool of one connection */
-#define HTTP_PARAMETERS_MAX 256 /* of one query: each of SLOTS_MAX collectors, and some names of families */
+#define HTTP_PARAMETERS_MAX 128 /* of one query: each of SLOTS_MAX collectors and as many names; HTTP_HEADER_MAX_BYTES has not room for twice that */
 #define PIECE_BYTES (56 * 1024) /* what is shared and compressed at once; less than a millisecond's work, and a stored block of deflate */
 
 /*

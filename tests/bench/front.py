@@ -23,7 +23,7 @@ import frames
 import processes
 import test_front_alone
 
-SECONDS = float(os.environ.get("BENCH_SECONDS") or "3")
+SECONDS = int(os.environ.get("BENCH_SECONDS") or "3")
 TURNS = int(os.environ.get("BENCH_TURNS") or "3")
 # Name, connections, whether they are kept.
 CROWDS = (("8 kept", 8, True), ("64 kept", 64, True), ("64 new", 64, False))
