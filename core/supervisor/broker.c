@@ -54,7 +54,7 @@ static void send_settings(struct slot *slot, const struct places *places)
     struct child *child = &slot->broker;
     const struct control_message start = {.type = CONTROL_START};
     struct sandbox_choice choice = slot->collector->sandbox;
-    char nice[24];
+    char nice[24], interval_ms[24];
     /* Strict is judged by the worker, which is parked then: what matters of a broker's layers it lacks, too. */
     if (choice.policy == SANDBOX_STRICT)
         choice.policy = SANDBOX_BEST_EFFORT;
@@ -62,6 +62,8 @@ static void send_settings(struct slot *slot, const struct places *places)
     /* What it does it does for its worker. */
     text_format(nice, sizeof nice, "%" PRId64, (int64_t)slot->collector->limits.nice);
     child_send_setting(child, "nice", nice, NULL);
+    text_format(interval_ms, sizeof interval_ms, "%" PRId64, slot->collector->interval_ms);
+    child_send_setting(child, "interval_ms", interval_ms, NULL);
     for (unsigned i = 0; i < places->count; i++) {
         char name[32];
         text_format(name, sizeof name, "%s.%u", i < places->database_count ? "database" : "place", i);
