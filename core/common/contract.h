@@ -35,6 +35,8 @@
 #define ERROR_TEXT_MAX_BYTES 256     /* one line on the page, in the log and in END */
 #define READ_PER_TURN_BYTES (256 * 1024) /* of one pipe per turn of the front's loop: one slot cannot starve others */
 #define ROUNDS_KEPT_MAX 60 /* of each slot, for the status page: a quarter of an hour at the default interval */
+#define READ_PER_TURN_BYTES (64 * 1024) /* of one pipe per turn of the front's loop: one slot cannot starve others */
+#define READ_ALL_PER_TURN_BYTES (64 * 1024) /* of all pipes: a scrape waits for a millisecond at most, and a pipe not for long */
 #define ROUNDS_PER_TURN_MAX 64 /* of one pipe: more than a worker can have waiting after the longest stall of the front */
 
 /* Control datagrams: bounded so that a receive buffer can live on the stack. */
@@ -126,7 +128,8 @@
 /*
  * How often a broker connects to one place: a session, its cancel, and the connections of a few HTTP requests at once, ten
  * times over. Then to a database as often as a worker tries again (RETRY_AFTER_FAILURE_MS): PostgreSQL counts those that
- * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151.
+ * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151. Or twice
+ * in a round, where an admin has chosen rounds below two seconds.
  * HTTP servers bear more, and a proxy may end the connection after each request.
  */
 #define CONNECTIONS_AT_ONCE_MAX 16
@@ -207,7 +210,7 @@
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 64
 #define HTTP_IDLE_TIMEOUT_S 30
 #define HTTP_HEADER_MAX_BYTES (16 * 1024) /* MHD's memory pool of one connection */
-#define HTTP_PARAMETERS_MAX 256 /* of one query: each of SLOTS_MAX collectors, and some names of families */
+#define HTTP_PARAMETERS_MAX 128 /* of one query: each of SLOTS_MAX collectors and as many names; HTTP_HEADER_MAX_BYTES has not room for twice that */
 #define PIECE_BYTES (56 * 1024) /* what is shared and compressed at once; less than a millisecond's work, and a stored block of deflate */
 
 /*

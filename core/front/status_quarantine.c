@@ -47,8 +47,9 @@ static void put_set_aside(struct buffer *out, const struct slot *slot, bool with
     buffer_format(out, "%u</td>", (unsigned)state->failures);
     status_begin_cell(out, "", "First of them");
     if (state->failures > 0) {
+        buffer_put_string(out, "<span>");
         status_put_ago(out, wall_of(state->failing_since_ms, now), now);
-        buffer_put_string(out, " ago");
+        buffer_put_string(out, " ago</span>");
     }
     buffer_put_string(out, "</td>");
     put_return(out, slot, now);

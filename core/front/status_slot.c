@@ -24,11 +24,13 @@ static void put_state(struct buffer *out, const struct slot *slot, struct moment
 {
     struct status_verdict verdict = status_verdict(slot, now);
     status_begin_cell(out, "", "State");
+    buffer_put_string(out, "<span class=\"state\">");
     status_put_badge(out, verdict.look, verdict.word);
     if (slot->late && strcmp(verdict.word, "late") != 0)
         buffer_put_string(out, " <span class=\"also\">late</span>");
     if (slot->stale && strcmp(verdict.word, "stale") != 0)
         buffer_put_string(out, " <span class=\"also\">stale</span>");
+    buffer_put_string(out, "</span>");
     buffer_put_string(out, cell_end);
 }
 
@@ -36,8 +38,9 @@ static void put_age(struct buffer *out, const struct slot *slot, struct moment n
 {
     status_begin_cell(out, "n", "Last good round");
     if (slot->succeeded) {
+        buffer_put_string(out, "<span>");
         status_put_ago(out, slot->last_success_wall_ms, now);
-        buffer_put_string(out, " ago");
+        buffer_put_string(out, " ago</span>");
     } else {
         buffer_put_string(out, "never");
     }
@@ -50,7 +53,10 @@ static void put_rounds(struct buffer *out, const struct slot *slot)
     status_chart(out, slot);
     buffer_put_string(out, "<span class=\"dim\">");
     if (slot->ran) {
-        status_put_duration(out, (int64_t)(slot->last_duration_us / 1000));
+        if (slot->last_duration_us < 1000)
+            buffer_put_string(out, "under 1 ms");
+        else
+            status_put_duration(out, (int64_t)(slot->last_duration_us / 1000));
         buffer_put_string(out, ", ");
     }
     buffer_put_string(out, "every ");

@@ -12,6 +12,7 @@ const char status_style[] =
     "header{display:flex;flex-wrap:wrap;align-items:baseline;gap:.25rem 1.25rem;margin-bottom:1.25rem}\n"
     "h1{font-size:1.4rem;font-weight:650;margin:0;letter-spacing:-.01em}h1 small{font-size:.85rem;font-weight:400;"
     "color:var(--dim);letter-spacing:0}\n"
+    ".state{display:inline-flex;flex-wrap:wrap;gap:0 .6rem}.small{max-width:32rem}.badge+.dim{margin-left:.5rem}\n"
     "h2{font-size:1rem;font-weight:600;margin:2rem 0 .6rem}\n"
     "nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}a{color:var(--link);text-underline-offset:.15em}\n"
     "a:focus-visible{outline:2px solid var(--link);outline-offset:2px}\n"
@@ -24,7 +25,7 @@ const char status_style[] =
     "border-radius:8px}\n"
     "th,td{text-align:left;padding:.55rem .75rem;vertical-align:middle}\n"
     "thead th{font-weight:500;color:var(--dim);font-size:.8rem;white-space:nowrap}\n"
-    "tbody tr:first-child>*{border-top:1px solid var(--line)}tbody th{font-weight:600;overflow-wrap:anywhere}\n"
+    "tbody tr:first-child>*{border-top:1px solid var(--line)}tbody th{font-weight:600;white-space:nowrap}td>span[title]{white-space:nowrap}\n"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}\n"
     "tr.notes td{padding-top:0;font-size:.85rem}.notes td,.reason{color:var(--dim);overflow-wrap:anywhere}\n"
     ".dim,.also,footer{color:var(--dim)}.also{font-size:.85rem}footer{margin-top:2rem;font-size:.85rem}\n"
@@ -42,14 +43,13 @@ const char status_style[] =
     "height:1px;overflow:hidden;clip-path:inset(50%)}\n"
     "table{background:none;border:0}tbody{background:var(--card);border:1px solid var(--line);border-radius:8px;"
     "padding:.6rem .9rem;margin-bottom:.75rem}tbody tr:first-child>*{border:0}\n"
-    "tbody th{font-size:1.05rem;padding:0 0 .3rem}td,td.n{display:flex;justify-content:space-between;gap:1rem;"
+    ".state{justify-content:flex-end}.small{max-width:none}tbody th{font-size:1.05rem;padding:0 0 .3rem;white-space:normal;overflow-wrap:anywhere}td,td.n{display:flex;justify-content:space-between;gap:1rem;"
     "padding:.16rem 0;text-align:right;white-space:normal}\n"
     "td::before{content:attr(data-label);color:var(--dim);text-align:left;flex:none}td.reason{text-align:right}"
     "tr.notes td{display:block;text-align:left;padding-top:.4rem;margin-top:.3rem;border-top:1px solid "
     "var(--line)}tr.notes td::before{content:none}\n"
     "td.chart{display:block;text-align:left}td.chart::before{display:inline}.chart svg{width:100%;height:44px;"
-    "margin:.2rem 0}.chart .dim{float:right}td:empty{display:none}}\n"
-    "@media (min-width:36rem) and (max-width:62rem){tbody{display:block}}\n";
+    "margin:.2rem 0}td.chart .dim{display:block;text-align:right}td:empty{display:none}}\n";
 
 const char status_policy[] =
-    "default-src 'none'; style-src 'sha256-EM0nkDnpN7TFItNAHg8/YQRR1Mqy4PE4nmcXtJTeuOg='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'sha256-N5pypGFy3StQxCq5io1PNxdvJEyCxlb7bpnngFhpu1M='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
