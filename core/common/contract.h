@@ -33,7 +33,6 @@
 #define HELP_MAX_BYTES 1024
 #define METRIC_NAME_MAX_BYTES 200    /* longer names break dashboards and terminals */
 #define ERROR_TEXT_MAX_BYTES 256     /* one line on the page, in the log and in END */
-#define READ_PER_TURN_BYTES (256 * 1024) /* of one pipe per turn of the front's loop: one slot cannot starve others */
 #define ROUNDS_KEPT_MAX 60 /* of each slot, for the status page: a quarter of an hour at the default interval */
 #define READ_PER_TURN_BYTES (64 * 1024) /* of one pipe per turn of the front's loop: one slot cannot starve others */
 #define READ_ALL_PER_TURN_BYTES (64 * 1024) /* of all pipes: a scrape waits for a millisecond at most, and a pipe not for long */

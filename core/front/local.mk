@@ -34,6 +34,8 @@ core_front_libfront_la_SOURCES = \
 	core/front/piece.h \
 	core/front/pipes.c \
 	core/front/pipes.h \
+	core/front/probe.c \
+	core/front/probe.h \
 	core/front/reader.c \
 	core/front/reader.h \
 	core/front/render.c \

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "front/filter.h"
+#include "front/probe.h"
 #include "front/status_page.h"
 #include "front/status_style.h"
 
@@ -45,6 +46,17 @@ static void answer_metrics(void *context, const struct http_request *request, st
     struct buffer out = {0};
     buffer_put_string(&out, filter.fault);
     answer_buffer(answer, STATUS_BAD_REQUEST, "text/plain; charset=utf-8", &out);
+}
+
+static void answer_probe(void *context, const struct http_request *request, struct http_answer *answer)
+{
+    struct site *site = context;
+    struct probe probe;
+    probe_read(&probe, request, &site->store);
+    if (probe.fault)
+        http_answer_text(answer, probe.status, probe.fault);
+    else
+        scrapes_answer(&site->scrapes, &site->self, request, &probe.page, answer);
 }
 
 static void answer_healthy(void *context, const struct http_request *request, struct http_answer *answer)
@@ -103,6 +115,7 @@ const struct http_route site_routes[] = {
     {"/", answer_status, false},
     {"/metrics", answer_metrics, false},
     {"/plugins/org.ebuildy.plugin-minotor/metrics", answer_metrics, false}, /* where the plugin had it */
+    {"/probe", answer_probe, false},
     {"/-/healthy", answer_healthy, true},
     {"/-/ready", answer_ready, true},
     {NULL, NULL, false},
