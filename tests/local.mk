@@ -228,6 +228,7 @@ SYSTEM_TESTS += \
 	tests/system/test_page.py \
 	tests/system/test_passwords.py \
 	tests/system/test_plugin_file.py \
+	tests/system/test_probe.py \
 	tests/system/test_processes.py \
 	tests/system/test_prometheus.py \
 	tests/system/test_query_plans.py \
@@ -239,6 +240,7 @@ SYSTEM_TESTS += \
 	tests/system/test_sessions.py \
 	tests/system/test_storm.py \
 	tests/system/test_start.py \
+	tests/system/test_status_page.py \
 	tests/system/test_stuck.py \
 	tests/system/test_state_file.py \
 	tests/system/test_trouble.py \

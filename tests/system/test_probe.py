@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """/probe?target=NAME, and what minotor tells of its own processes and configuration."""
 
-import os
-
 import pytest
 
 from conftest import hostile
@@ -55,13 +53,13 @@ def test_the_configuration(minotor):
     daemon = minotor({"good": hostile("good")}).start()
     page = daemon.wait_for(lambda page: page.value("minotor_config_last_reload_successful") == 1, 10, "configuration")
     first = page.value("minotor_config_last_reload_success_timestamp_seconds")
-    with open(daemon.config, "a", encoding="utf-8") as file:
+    with open(daemon.config_path, "a", encoding="utf-8") as file:
         file.write("nonsense = ;\n")
-    os.kill(daemon.pid, 1)
+    daemon.reload()
     page = daemon.wait_for(lambda page: page.value("minotor_config_last_reload_successful") == 0, 10, "a mistake")
     assert page.value("minotor_config_last_reload_success_timestamp_seconds") == first
     assert "has mistakes" in daemon.get("/").text
     daemon.write_config()
-    os.kill(daemon.pid, 1)
+    daemon.reload()
     page = daemon.wait_for(lambda page: page.value("minotor_config_last_reload_successful") == 1, 10, "put right")
     assert page.value("minotor_config_last_reload_success_timestamp_seconds") > first

@@ -169,12 +169,9 @@ def size_of(path):
     return struct.unpack(">II", head[16:])
 
 
-PROBE = """<!DOCTYPE html><html><body><iframe id="f" src="PAGE" style="width:WIDTHpx;height:3000px;border:0"></iframe></body></html>"""
-
-
 @pytest.mark.skipif(not browser.program(), reason="no Chromium is installed (Debian: chromium)")
 def test_in_chromium(sick, tmp_path, figure):
-    """Phone and desktop, light and dark. The document is the one that was sent: no style was refused, nothing overflows."""
+    """Phone and desktop, light and dark."""
     for name, (_, word) in SLOTS.items():
         if word:
             wait_for_words(sick, name, word)
