@@ -151,13 +151,6 @@ void front_link_state(struct slot *slot)
     child_send(&slot->supervisor->front, &message, -1);
 }
 
-void front_link_sandbox(struct slot *slot)
-{
-    /* A generation before the first report has none. */
-    if (is_told_of(slot) && slot->is_described && slot->child.sandbox_known)
-        send_sandbox(&slot->supervisor->front, &slot->child.sandbox, slot->description.slot);
-}
-
 static uint8_t session_of(const struct slot *slot)
 {
     static const uint8_t STATES[] = {
@@ -190,6 +183,15 @@ static void tell_usage(struct slot *slot)
                                                 .broker = usage_read(&slot->broker.usage, slot->broker.pid),
                                                 .session = session_of(slot)};
     child_send(&slot->supervisor->front, &message, -1);
+}
+
+void front_link_sandbox(struct slot *slot)
+{
+    /* A generation before the first report has none. */
+    if (!is_told_of(slot) || !slot->is_described || !slot->child.sandbox_known)
+        return;
+    send_sandbox(&slot->supervisor->front, &slot->child.sandbox, slot->description.slot);
+    tell_usage(slot); /* once in a life at its beginning: before its first round */
 }
 
 void front_link_usage(struct supervisor *supervisor)
