@@ -35,7 +35,7 @@ static enum orders_result take_slot(struct store *store, struct pipes *pipes,
     return ORDERS_READ;
 }
 
-enum orders_result orders_obey(struct store *store, struct pipes *pipes,
+enum orders_result orders_obey(struct store *store, struct pipes *pipes, struct gate *gate,
                                const struct control_message *message, int descriptor, struct moment now)
 {
     switch (message->type) {
@@ -55,6 +55,12 @@ enum orders_result orders_obey(struct store *store, struct pipes *pipes,
         log_error("confinement of slot %u, which is not there or has no such layers",
                   (unsigned)message->body.sandbox.slot);
         return ORDERS_BROKEN;
+    case CONTROL_SETTING: /* of all there are, only who may come in changes while it runs */
+        refuse_descriptor(descriptor);
+        if (gate_is_setting(message->body.setting.name) && gate_take_setting(gate, &message->body.setting) == 0)
+            return ORDERS_READ;
+        log_error("setting %s is not for a running front", message->body.setting.name);
+        return ORDERS_BROKEN;
     case CONTROL_DRAIN:
         refuse_descriptor(descriptor);
         return ORDERS_DRAIN;
@@ -65,7 +71,7 @@ enum orders_result orders_obey(struct store *store, struct pipes *pipes,
     }
 }
 
-enum orders_result orders_read(int control, struct store *store, struct pipes *pipes, struct moment now)
+enum orders_result orders_read(int control, struct store *store, struct pipes *pipes, struct gate *gate, struct moment now)
 {
     enum orders_result result = ORDERS_READ;
     for (int i = 0; i < CONTROL_MESSAGES_PER_TURN && result == ORDERS_READ; i++) {
@@ -73,7 +79,7 @@ enum orders_result orders_read(int control, struct store *store, struct pipes *p
         int descriptor = -1;
         switch (control_receive(control, CONTROL_FROM_SUPERVISOR, &message, &descriptor)) {
         case CONTROL_OK:
-            result = orders_obey(store, pipes, &message, descriptor, now);
+            result = orders_obey(store, pipes, gate, &message, descriptor, now);
             break;
         case CONTROL_AGAIN:
             return ORDERS_READ;
