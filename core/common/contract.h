@@ -33,7 +33,8 @@
 #define HELP_MAX_BYTES 1024
 #define METRIC_NAME_MAX_BYTES 200    /* longer names break dashboards and terminals */
 #define ERROR_TEXT_MAX_BYTES 256     /* one line on the page, in the log and in END */
-#define READ_PER_TURN_BYTES (256 * 1024) /* of one pipe per turn of the front's loop: one slot cannot starve others */
+#define READ_PER_TURN_BYTES (64 * 1024) /* of one pipe per turn of the front's loop: one slot cannot starve others */
+#define READ_ALL_PER_TURN_BYTES (64 * 1024) /* of all pipes: a scrape waits for a millisecond at most, and a pipe not for long */
 #define ROUNDS_PER_TURN_MAX 64 /* of one pipe: more than a worker can have waiting after the longest stall of the front */
 
 /* Control datagrams: bounded so that a receive buffer can live on the stack. */
@@ -123,7 +124,8 @@
 /*
  * How often a broker connects to one place: a session, its cancel, and the connections of a few HTTP requests at once, ten
  * times over. Then to a database as often as a worker tries again (RETRY_AFTER_FAILURE_MS): PostgreSQL counts those that
- * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151.
+ * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151. Or twice
+ * in a round, where an admin has chosen rounds below two seconds.
  * HTTP servers bear more, and a proxy may end the connection after each request.
  */
 #define CONNECTIONS_AT_ONCE_MAX 16
@@ -204,7 +206,8 @@
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 64
 #define HTTP_IDLE_TIMEOUT_S 30
 #define HTTP_HEADER_MAX_BYTES (16 * 1024) /* MHD's memory pool of one connection */
-#define HTTP_PARAMETERS_MAX 256 /* of one query: each of SLOTS_MAX collectors, and some names of families */
+#define HTTP_PARAMETERS_MAX 128 /* of one query: each of SLOTS_MAX collectors and as many names; HTTP_HEADER_MAX_BYTES has not room for twice that */
+
 
 /* Who may come in. */
 #define WEB_USERS_MAX 16        /* scrapers, and a few people who look at the page */
@@ -212,13 +215,13 @@
 #define WEB_SECRET_MAX_BYTES 255 /* bcrypt itself reads 72 of a password; tokens are shorter than this */
 #define WEB_TOKEN_MIN_BYTES 16  /* 64 random bits in hexadecimal: nobody guesses that over a network */
 #define WEB_HASH_BYTES 60       /* of bcrypt: "$2y$10$", 22 of salt, 31 of hash */
-#define WEB_COST_MAX 12         /* the front waits for it: a third of a second; 10 is what htpasswd and peers use */
+#define WEB_COST_MAX 11         /* the front waits for it, a fifth of a second; 10 is what peers use */
 #define WEB_KNOWN_MAX 32        /* right passwords that are remembered: every user's, and some that have changed */
 #define GUESS_ADDRESSES_MAX 256 /* as many as there are connections */
-#define GUESS_ADDRESS_BURST 5   /* a person who mistypes; a scraper with a wrong password is refused for good anyway */
+#define GUESS_ADDRESS_BURST 4   /* a person who mistypes; a scraper with a wrong password is refused for good anyway */
 #define GUESS_ADDRESS_MS 10000  /* then one in ten seconds */
-#define GUESS_ALL_BURST 8       /* of all addresses: what one stall of the front may be worth at the most ... */
-#define GUESS_ALL_MS 1000       /* ... and then its share of the front, which answers nobody else meanwhile */
+#define GUESS_ALL_BURST 5       /* of all addresses: they may come in one turn of the front, which must be over within PROMISE_GRACE_MS */
+#define GUESS_ALL_MS 1000       /* ... then one in a second: a tenth of the front's time */
 
 #define PIECE_BYTES (56 * 1024) /* what is shared and compressed at once; less than a millisecond's work, and a stored block of deflate */
 

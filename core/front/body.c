@@ -5,8 +5,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Smaller bodies are copied into one piece: cheaper than to hand many to the kernel. */
-#define FLAT_BYTES (32 * 1024)
+/* Smaller bodies are copied into one piece, which goes out with the head in one call. */
+#define FLAT_BYTES (128 * 1024)
 #define STORED_MAX_BYTES 65535u
 #define STORED_HEAD_BYTES 5
 #define TRAILER_BYTES 10

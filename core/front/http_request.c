@@ -2,10 +2,14 @@
 #include "front/http_request.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+
+#define LONG_BLOCK_BYTES (256 * 1024) /* copied at once, for each who reads such an answer */
 
 static void keep(void *owner)
 {
@@ -81,6 +85,76 @@ void http_answer_text(struct http_answer *answer, unsigned status, const char *t
     http_answer_add_piece(answer, text, strlen(text));
 }
 
+/* An answer of more pieces than the kernel takes at once, which the library does not look after: copied as it goes. */
+struct long_answer {
+    struct http_piece *pieces;
+    uint64_t *ends; /* where in the answer each piece ends */
+    size_t count;
+    void (*release)(void *owner);
+    void *owner;
+};
+
+static ssize_t read_long(void *context, uint64_t position, char *out, size_t room)
+{
+    const struct long_answer *answer = context;
+    size_t low = 0;
+    size_t high = answer->count;
+    while (low < high) { /* the first piece that ends behind the position */
+        size_t middle = low + (high - low) / 2;
+        if (answer->ends[middle] <= position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t copied = 0;
+    for (; low < answer->count && copied < room; low++) {
+        uint64_t begin = answer->ends[low] - answer->pieces[low].size;
+        size_t offset = (size_t)(position + copied - begin);
+        size_t left = answer->pieces[low].size - offset;
+        size_t size = left < room - copied ? left : room - copied;
+        memcpy(out + copied, answer->pieces[low].bytes + offset, size);
+        copied += size;
+    }
+    return copied > 0 ? (ssize_t)copied : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void free_long(void *context)
+{
+    struct long_answer *answer = context;
+    if (answer->release)
+        answer->release(answer->owner);
+    free(answer->pieces);
+    free(answer->ends);
+    free(answer);
+}
+
+static struct MHD_Response *response_of_many(const struct http_answer *answer, const struct http_piece *pieces)
+{
+    struct long_answer *copy = calloc(1, sizeof *copy);
+    uint64_t size = 0;
+    if (copy) {
+        copy->pieces = calloc(answer->piece_count, sizeof *copy->pieces);
+        copy->ends = calloc(answer->piece_count, sizeof *copy->ends);
+    }
+    struct MHD_Response *response = NULL;
+    if (copy && copy->pieces && copy->ends) {
+        for (size_t i = 0; i < answer->piece_count; i++) {
+            copy->pieces[i] = pieces[i];
+            copy->ends[i] = size += pieces[i].size;
+        }
+        copy->count = answer->piece_count;
+        response = MHD_create_response_from_callback(size, LONG_BLOCK_BYTES, read_long, copy, free_long);
+    }
+    if (!response) {
+        if (copy)
+            free_long(copy); /* releases nothing: the caller does */
+        return NULL;
+    }
+    copy->release = answer->release;
+    copy->owner = answer->owner;
+    return response;
+}
+
 /* One piece goes out in the same packet as the head; more of them come behind it. */
 static struct MHD_Response *response_of_pieces(const struct http_answer *answer)
 {
@@ -89,6 +163,8 @@ static struct MHD_Response *response_of_pieces(const struct http_answer *answer)
     if (answer->piece_count == 1)
         return MHD_create_response_from_buffer_with_free_callback_cls(
             pieces[0].size, (void *)(uintptr_t)pieces[0].bytes, answer->release ? answer->release : keep, answer->owner);
+    if (answer->piece_count > IOV_MAX)
+        return response_of_many(answer, pieces);
     struct MHD_IoVec *vectors = calloc(answer->piece_count + 1, sizeof *vectors); /* the library copies them */
     if (!vectors)
         return NULL;

@@ -119,6 +119,7 @@ enum intake_result intake_read(struct intake *intake, struct moment now)
 {
     enum intake_result result = INTAKE_OPEN;
     intake->rounds_in_turn = 0;
+    intake->bytes_in_turn = 0;
     for (size_t total = 0;
          total < READ_PER_TURN_BYTES && result == INTAKE_OPEN && intake->rounds_in_turn == 0;) {
         ssize_t size = read(intake->descriptor, read_buffer, sizeof read_buffer);
@@ -131,6 +132,7 @@ enum intake_result intake_read(struct intake *intake, struct moment now)
         if (size <= 0)
             return INTAKE_ENDED;
         total += (size_t)size;
+        intake->bytes_in_turn = total;
         result = intake_feed(intake, read_buffer, (size_t)size, now);
     }
     return result;

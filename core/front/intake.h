@@ -20,6 +20,7 @@ struct intake {
     uint32_t generation;
     int descriptor; /* owned, non-blocking; -1 in tests */
     struct moment now;
+    size_t bytes_in_turn;
     unsigned rounds_in_turn; /* that ended; with the first the turn is over, for many small ones cost more
                                 than a big one */
     struct reader reader;

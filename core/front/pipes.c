@@ -40,12 +40,15 @@ static void note_no_memory(struct pipes *pipes, const struct control_slot *slot)
     pipes->unreported[slot->slot] = true;
 }
 
-static void read_pipe(struct pipes *pipes, uint32_t slot, struct moment now)
+/* Returns how many bytes it had. */
+static size_t read_pipe(struct pipes *pipes, uint32_t slot, struct moment now)
 {
     struct intake *intake = pipes->intakes[slot];
-    switch (intake_read(intake, now)) {
+    enum intake_result result = intake_read(intake, now);
+    size_t read = intake->bytes_in_turn;
+    switch (result) {
     case INTAKE_OPEN:
-        return;
+        return read;
     case INTAKE_ENDED:
         if (!reader_at_rest(&intake->reader))
             log_info("slot %u generation %u: the data pipe ended in the middle of a round", (unsigned)slot,
@@ -56,6 +59,7 @@ static void read_pipe(struct pipes *pipes, uint32_t slot, struct moment now)
         break;
     }
     close_pipe(pipes, slot);
+    return read;
 }
 
 void pipes_replace(struct pipes *pipes, struct store *store, const struct control_slot *slot, int descriptor,
@@ -83,12 +87,19 @@ size_t pipes_poll(const struct pipes *pipes, struct pollfd *polled)
 
 void pipes_read(struct pipes *pipes, const struct pollfd *polled, size_t count, struct moment now)
 {
+    bool ready[SLOTS_MAX] = {false};
     size_t next = 0;
-    for (uint32_t i = 0; i < SLOTS_MAX && next < count; i++) {
-        if (!pipes->intakes[i])
+    size_t read = 0;
+    for (uint32_t i = 0; i < SLOTS_MAX && next < count; i++)
+        if (pipes->intakes[i])
+            ready[i] = polled[next++].revents != 0;
+    uint32_t first = pipes->first;
+    for (uint32_t i = 0; i < SLOTS_MAX && read < READ_ALL_PER_TURN_BYTES; i++) {
+        uint32_t slot = (first + i) % SLOTS_MAX;
+        if (!ready[slot])
             continue;
-        if (polled[next++].revents)
-            read_pipe(pipes, i, now);
+        read += read_pipe(pipes, slot, now);
+        pipes->first = (slot + 1) % SLOTS_MAX;
     }
 }
 

@@ -10,6 +10,7 @@
 /* All zero is a table without pipes. */
 struct pipes {
     struct intake *intakes[SLOTS_MAX]; /* by slot; NULL: no pipe now */
+    uint32_t first;                    /* whose turn it is to be read first */
     bool unreported[SLOTS_MAX];        /* reports[slot] has to be sent yet */
     struct control_bad_frame reports[SLOTS_MAX];
 };

@@ -29,6 +29,33 @@ void render_u64(struct buffer *out, uint64_t value)
     buffer_put(out, digits + first, sizeof digits - first);
 }
 
+/*
+ * A few decimals behind a whole part, as most measured numbers have: many times as fast as to print and read back. The
+ * quotient is the number nearest to the decimal, so the decimal reads back as it; with no more than 15 digits it is
+ * what %.15g prints. False: it is no such number.
+ */
+static bool render_decimal(struct buffer *out, double value)
+{
+    uint64_t scale = 1;
+    if (!(value >= 1e-4 && value < WHOLE_MAX)) /* below, %g prints an exponent */
+        return false;
+    for (unsigned decimals = 1; decimals <= 6; decimals++) {
+        scale *= 10;
+        double scaled = value * (double)scale;
+        if (scaled >= WHOLE_MAX)
+            return false;
+        uint64_t digits = (uint64_t)(scaled + 0.5);
+        if ((double)digits / (double)scale != value)
+            continue;
+        render_u64(out, digits / scale);
+        buffer_put_char(out, '.');
+        for (uint64_t unit = scale / 10, rest = digits % scale; unit > 0; rest %= unit, unit /= 10)
+            buffer_put_char(out, (char)('0' + rest / unit));
+        return true;
+    }
+    return false;
+}
+
 void render_f64(struct buffer *out, double value)
 {
     if (isnan(value)) {
@@ -43,6 +70,8 @@ void render_f64(struct buffer *out, double value)
         render_u64(out, (uint64_t)value);
         return;
     }
+    if (render_decimal(out, value))
+        return;
     char text[32];
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures minotor; not a test, because most figures are the machine's.
 
-    bench.py [counting] [peers]        without a name, both
+    bench.py [counting] [front] [peers]        without a name, all
 
 BENCH_POSTS    sizes of `counting`, separated by blanks or commas; default: 1000000 3000000 10000000
 BENCH_ROUNDS   how many rounds of each collector are measured; default: 10
+BENCH_SECONDS  how long wrk asks each time, for `front`; default: 3. BENCH_TURNS: how often; default: 3
 BENCH_PEERS    a folder in which Debian's exporters have been unpacked, for `peers`; default: those that are installed
 """
 
@@ -19,6 +20,7 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "system"))
 
 import counting  # noqa: E402
+import front  # noqa: E402
 import grown  # noqa: E402
 import peers  # noqa: E402
 import processes  # noqa: E402
@@ -42,7 +44,7 @@ def run_counting():
     counting.run(sorted(sizes), rounds=natural("BENCH_ROUNDS", os.environ.get("BENCH_ROUNDS") or "10", 1))
 
 
-PARTS = {"counting": run_counting, "peers": peers.run}
+PARTS = {"counting": run_counting, "front": front.run, "peers": peers.run}
 
 
 def main(names):

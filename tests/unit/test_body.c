@@ -113,7 +113,7 @@ static void test_large_ones_are_not_copied(void)
 {
     struct http_answer answer = {0};
     struct pieces body = {0};
-    struct piece *large = piece_with(100000, 3);
+    struct piece *large = piece_with(200000, 3);
     CU_ASSERT_TRUE_FATAL(pieces_add(&body, piece_hold(large)));
     CU_ASSERT_TRUE_FATAL(pieces_add(&body, piece_hold(large)));
     CU_ASSERT_TRUE_FATAL(body_answer(&answer, &body, false));

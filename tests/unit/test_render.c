@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The spelling of the text format 0.0.4, rule by rule. */
 #include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdint.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -140,7 +142,31 @@ static void test_a_buffer_keeps_its_bound(void)
     buffer_free(&out);
 }
 
+/* The short way to print a decimal, against the long one. */
+static void test_decimals_are_as_printed(void)
+{
+    uint64_t random = 88172645463325252u;
+    for (unsigned i = 0; i < 300000; i++) {
+        char expected[32];
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        double value = (double)(random >> (i % 50 + 14)) / (double[]){1, 4, 10, 1000, 1e6, 1e7, 3, 1e12}[i % 8];
+        if (i % 3 == 0)
+            value = nextafter(value, i % 2 ? 0 : 1e300);
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(expected, sizeof expected, "%.*g", digits, value);
+            if (strtod(expected, NULL) == value)
+                break;
+        }
+        if (value < 1e15 && value == trunc(value))
+            continue; /* whole ones are another test's */
+        CU_ASSERT_STRING_EQUAL_FATAL(f64(value), expected);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"decimals are as they are printed", test_decimals_are_as_printed},
     {"whole numbers are exact", test_whole_numbers_are_exact},
     {"fractions are as short as can be", test_fractions_are_as_short_as_can_be},
     {"numbers come back", test_numbers_come_back},
