@@ -95,9 +95,11 @@ static bool wants_name(const struct page_filter *filter, const char *name, size_
 }
 
 /* Our own families are no collector's: only names choose among them. A family begins with its first line of #. */
-static bool add_own(const struct piece *text, const struct page_filter *filter, struct pieces *body)
+static bool add_own(struct piece *text, const struct page_filter *filter, struct pieces *body)
 {
     struct buffer out = {0};
+    if (!filter->wants_family)
+        return pieces_add(body, piece_hold(text));
     const char *end = text->bytes + text->size;
     bool wanted = false;
     bool in_head = false;

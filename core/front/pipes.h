@@ -21,7 +21,10 @@ void pipes_replace(struct pipes *pipes, struct store *store, const struct contro
                    struct moment now);
 /* Appends what has to be polled; returns how many. `polled` has room for SLOTS_MAX. */
 size_t pipes_poll(const struct pipes *pipes, struct pollfd *polled);
-/* Reads those among the `count` that are ready, a bounded amount of each. */
+/*
+ * Reads those among the `count` that are ready, a bounded amount of each, until all together had
+ * READ_ALL_PER_TURN_BYTES; who had no turn comes first next time.
+ */
 void pipes_read(struct pipes *pipes, const struct pollfd *polled, size_t count, struct moment now);
 /* Tells the supervisor of bad frames, as far as it takes them without blocking. */
 void pipes_report(struct pipes *pipes, int control);

@@ -4,6 +4,8 @@
 
     bench.py [counting] [front] [peers]        without a name, all
 
+`front` needs wrk and nginx (Debian: wrk, nginx-light), of which it starts one of its own on the loopback.
+
 BENCH_POSTS    sizes of `counting`, separated by blanks or commas; default: 1000000 3000000 10000000
 BENCH_ROUNDS   how many rounds of each collector are measured; default: 10
 BENCH_SECONDS  how long wrk asks each time, for `front`; default: 3. BENCH_TURNS: how often; default: 3
