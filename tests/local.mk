@@ -75,7 +75,7 @@ tests_fuzz_fuzz_reach_replay_LDADD = $(BROKER_LDADD)
 tests_fuzz_fuzz_reach_fuzzer_SOURCES = tests/fuzz/fuzz_reach.c
 tests_fuzz_fuzz_reach_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_reach_fuzzer_LDADD = $(BROKER_LDADD)
-SYSTEM_TESTS += tests/system/test_broker.py tests/system/test_workload.py
+SYSTEM_TESTS += tests/system/test_broker.py tests/system/test_gate.py tests/system/test_workload.py
 
 # -- Mattermost's own configuration
 MATTERMOST_TEST_LIBS = core/supervisor/libsupervisor.la $(LDADD) $(LIBCONFIG_LIBS) $(JANSSON_LIBS)
@@ -133,12 +133,13 @@ tests_unit_test_settings_LDADD = $(WORKER_LDADD)
 SYSTEM_TESTS += tests/system/test_worker_alone.py
 
 # -- front
-FRONT_UNIT_TESTS = tests/unit/test_negotiate tests/unit/test_body tests/unit/test_filter tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store
+FRONT_UNIT_TESTS = tests/unit/test_negotiate tests/unit/test_body tests/unit/test_filter tests/unit/test_gate tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store
 UNIT_TESTS += $(FRONT_UNIT_TESTS)
-FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS) $(ZLIB_LIBS) -lm
+FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS) $(GNUTLS_LIBS) $(LIBCRYPT_LIBS) $(ZLIB_LIBS) -lm
 tests_unit_test_body_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 tests_unit_test_body_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_filter_LDADD = $(FRONT_TEST_LIBS)
+tests_unit_test_gate_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_negotiate_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_page_SOURCES = tests/unit/test_page.c tests/unit/frame_stream.c tests/unit/frame_stream.h
 tests_unit_test_page_LDADD = $(FRONT_TEST_LIBS)

@@ -210,6 +210,22 @@
 #define HTTP_IDLE_TIMEOUT_S 30
 #define HTTP_HEADER_MAX_BYTES (16 * 1024) /* MHD's memory pool of one connection */
 #define HTTP_PARAMETERS_MAX 128 /* of one query: each of SLOTS_MAX collectors and as many names; HTTP_HEADER_MAX_BYTES has not room for twice that */
+
+
+/* Who may come in. */
+#define WEB_USERS_MAX 16        /* scrapers, and a few people who look at the page */
+#define WEB_USER_MAX_BYTES 63
+#define WEB_SECRET_MAX_BYTES 255 /* bcrypt itself reads 72 of a password; tokens are shorter than this */
+#define WEB_TOKEN_MIN_BYTES 16  /* 64 random bits in hexadecimal: nobody guesses that over a network */
+#define WEB_HASH_BYTES 60       /* of bcrypt: "$2y$10$", 22 of salt, 31 of hash */
+#define WEB_COST_MAX 11         /* the front waits for it, a fifth of a second; 10 is what peers use */
+#define WEB_KNOWN_MAX 32        /* right passwords that are remembered: every user's, and some that have changed */
+#define GUESS_ADDRESSES_MAX 256 /* as many as there are connections */
+#define GUESS_ADDRESS_BURST 4   /* a person who mistypes; a scraper with a wrong password is refused for good anyway */
+#define GUESS_ADDRESS_MS 10000  /* then one in ten seconds */
+#define GUESS_ALL_BURST 5       /* of all addresses: they may come in one turn of the front, which must be over within PROMISE_GRACE_MS */
+#define GUESS_ALL_MS 1000       /* ... then one in a second: a tenth of the front's time */
+
 #define PIECE_BYTES (56 * 1024) /* what is shared and compressed at once; less than a millisecond's work, and a stored block of deflate */
 
 /*

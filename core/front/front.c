@@ -32,6 +32,8 @@ int front_take_setting(const struct control_setting *setting, void *context)
         snprintf(front->version, sizeof front->version, "%s", setting->value);
     } else if (strcmp(setting->name, "revision") == 0) {
         snprintf(front->revision, sizeof front->revision, "%s", setting->value);
+    } else if (gate_is_setting(setting->name)) {
+        return gate_take_setting(&front->gate, setting);
     } else if (strcmp(setting->name, "started_ms") != 0) {
         log_error("setting %s is unknown; known are version, revision, started_ms", setting->name);
         return -1;
@@ -61,7 +63,7 @@ static int keep_log_from_blocking(void)
 static int listen_to_all(struct front *front)
 {
     struct http *http = &front->http;
-    *http = (struct http){.routes = site_routes, .context = &front->site};
+    *http = (struct http){.routes = site_routes, .context = &front->site, .gate = gate_ask, .gate_context = &front->gate};
     front->site.self.answering = &http->answering;
     if (front->listener_count == 0) {
         log_error("no listener was given");
@@ -182,7 +184,7 @@ static enum exit_code turn(struct front *front)
     front->now = moment_now();
     pipes_read(&front->pipes, watched.polled + WATCH_PIPES, watched.pipes, front->now);
     if (watched.polled[WATCH_CONTROL].revents)
-        orders = orders_read(FD_CONTROL, &front->site.store, &front->pipes, front->now);
+        orders = orders_read(FD_CONTROL, &front->site.store, &front->pipes, &front->gate, front->now);
     store_tick(&front->site.store, front->now);
     site_refresh(&front->site);
     http_run(&front->http);

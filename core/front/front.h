@@ -5,6 +5,8 @@
 #define MINOTOR_FRONT_FRONT_H
 
 #include "common/exit_code.h"
+#include "front/gate.h"
+#include "front/http.h"
 #include "front/pipes.h"
 #include "front/site.h"
 
@@ -17,6 +19,7 @@ struct front {
     int signals; /* signalfd of TERM and INT */
     char version[SETTING_VALUE_MAX_BYTES];
     char revision[SETTING_VALUE_MAX_BYTES];
+    struct gate gate;
     struct moment now;
     bool busy;              /* the site has work that waits for idle turns */
     int64_t promise_due_ms; /* when to speak to the supervisor next */

@@ -10,6 +10,8 @@ core_front_libfront_la_SOURCES = \
 	core/front/chain.h \
 	core/front/collector_metrics.c \
 	core/front/collector_metrics.h \
+	core/front/credentials.c \
+	core/front/credentials.h \
 	core/front/families.c \
 	core/front/families.h \
 	core/front/family.c \
@@ -18,6 +20,10 @@ core_front_libfront_la_SOURCES = \
 	core/front/filter.h \
 	core/front/front.c \
 	core/front/front.h \
+	core/front/gate.c \
+	core/front/gate.h \
+	core/front/guesses.c \
+	core/front/guesses.h \
 	core/front/http.c \
 	core/front/http.h \
 	core/front/http_request.c \
@@ -63,7 +69,7 @@ core_front_libfront_la_SOURCES = \
 	core/front/status_words.h \
 	core/front/store.c \
 	core/front/store.h
-core_front_libfront_la_CFLAGS = $(AM_CFLAGS) $(LIBMICROHTTPD_CFLAGS) $(ZLIB_CFLAGS)
+core_front_libfront_la_CFLAGS = $(AM_CFLAGS) $(LIBMICROHTTPD_CFLAGS) $(GNUTLS_CFLAGS) $(LIBCRYPT_CFLAGS) $(ZLIB_CFLAGS)
 
 pkglibexec_PROGRAMS += core/front/minotor-front
 core_front_minotor_front_SOURCES = core/front/main.c
@@ -74,5 +80,7 @@ core_front_minotor_front_LDADD = \
 	core/common/libchild.la \
 	core/common/libcommon.la \
 	$(LIBMICROHTTPD_LIBS) \
+	$(GNUTLS_LIBS) \
+	$(LIBCRYPT_LIBS) \
 	$(ZLIB_LIBS) \
 	-lm

@@ -35,7 +35,7 @@ static enum orders_result take_slot(struct store *store, struct pipes *pipes,
     return ORDERS_READ;
 }
 
-enum orders_result orders_obey(struct store *store, struct pipes *pipes,
+enum orders_result orders_obey(struct store *store, struct pipes *pipes, struct gate *gate,
                                const struct control_message *message, int descriptor, struct moment now)
 {
     switch (message->type) {
@@ -65,6 +65,12 @@ enum orders_result orders_obey(struct store *store, struct pipes *pipes,
         refuse_descriptor(descriptor);
         store_set_house(store, &message->body.house);
         return ORDERS_READ;
+    case CONTROL_SETTING: /* of all there are, only who may come in changes while it runs */
+        refuse_descriptor(descriptor);
+        if (gate_is_setting(message->body.setting.name) && gate_take_setting(gate, &message->body.setting) == 0)
+            return ORDERS_READ;
+        log_error("setting %s is not for a running front", message->body.setting.name);
+        return ORDERS_BROKEN;
     case CONTROL_DRAIN:
         refuse_descriptor(descriptor);
         return ORDERS_DRAIN;
@@ -75,7 +81,7 @@ enum orders_result orders_obey(struct store *store, struct pipes *pipes,
     }
 }
 
-enum orders_result orders_read(int control, struct store *store, struct pipes *pipes, struct moment now)
+enum orders_result orders_read(int control, struct store *store, struct pipes *pipes, struct gate *gate, struct moment now)
 {
     enum orders_result result = ORDERS_READ;
     for (int i = 0; i < CONTROL_MESSAGES_PER_TURN && result == ORDERS_READ; i++) {
@@ -83,7 +89,7 @@ enum orders_result orders_read(int control, struct store *store, struct pipes *p
         int descriptor = -1;
         switch (control_receive(control, CONTROL_FROM_SUPERVISOR, &message, &descriptor)) {
         case CONTROL_OK:
-            result = orders_obey(store, pipes, &message, descriptor, now);
+            result = orders_obey(store, pipes, gate, &message, descriptor, now);
             break;
         case CONTROL_AGAIN:
             return ORDERS_READ;

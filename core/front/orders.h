@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the supervisor tells the front once it runs: slots, their states and pipes, and to leave. */
+/* What the supervisor tells the front once it runs: slots, their states and pipes, who may come in, and to leave. */
 #ifndef MINOTOR_FRONT_ORDERS_H
 #define MINOTOR_FRONT_ORDERS_H
 
+#include "front/gate.h"
 #include "front/pipes.h"
 
 enum orders_result {
@@ -13,9 +14,9 @@ enum orders_result {
 };
 
 /* Reads and obeys. Does not block. */
-enum orders_result orders_read(int control, struct store *store, struct pipes *pipes, struct moment now);
+enum orders_result orders_read(int control, struct store *store, struct pipes *pipes, struct gate *gate, struct moment now);
 /* The same for one message; takes the descriptor (or -1) over. */
-enum orders_result orders_obey(struct store *store, struct pipes *pipes,
+enum orders_result orders_obey(struct store *store, struct pipes *pipes, struct gate *gate,
                                const struct control_message *message, int descriptor, struct moment now);
 
 #endif

@@ -12,9 +12,6 @@
 static const char *const LOG_LEVELS[] = {"error", "warning", "info", "debug", NULL};
 static const char *const LOG_FORMATS[] = {"logfmt", "json", NULL};
 
-static const char LISTEN_ALLOWED[] = "\"ADDRESS:PORT\", \"[IPv6 ADDRESS]:PORT\", \"localhost:PORT\" or "
-                                     "\":PORT\", and no name that has to be looked up";
-
 int config_parse_log_format(const char *word, enum log_format *format)
 {
     for (unsigned i = 0; LOG_FORMATS[i] != NULL; i++) {
@@ -83,84 +80,6 @@ static void read_user(struct config *config, struct config_file *file, const con
     config->gid = account->pw_gid;
 }
 
-static void add_listen(struct config *config, const struct config_listen *listen)
-{
-    if (config->listen_count < LISTENERS_MAX)
-        config->listen[config->listen_count++] = *listen;
-}
-
-static void read_listen(struct config *config, struct config_file *file, const config_setting_t *web)
-{
-    const config_setting_t *list = config_setting_get_member(web, "listen");
-    if (list == NULL)
-        return;
-    if ((!config_setting_is_array(list) && !config_setting_is_list(list)) ||
-        config_setting_length(list) == 0 || config_setting_length(list) > LISTENERS_MAX) {
-        config_fault(file, list,
-                     "\"listen\" is not a list of 1 to %d addresses; allowed is [ \"127.0.0.1:9806\" ]",
-                     LISTENERS_MAX);
-        return;
-    }
-    for (int i = 0; i < config_setting_length(list); i++) {
-        const config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
-        struct config_listen listen = {.text = ""};
-        const char *text = config_element_text(file, element, LISTEN_ALLOWED);
-        if (text == NULL)
-            continue;
-        config_origin(file, element, listen.origin, sizeof listen.origin);
-        if (!text_format(listen.text, sizeof listen.text, "%s", text) ||
-            listener_parse(text, &listen.address) != 0)
-            config_fault(file, element, "\"%s\" is no address to listen on; allowed is %s", text,
-                         LISTEN_ALLOWED);
-        else
-            add_listen(config, &listen);
-    }
-}
-
-static void read_web(struct config *config, struct config_file *file, const config_setting_t *root)
-{
-    static const char *const KEYS[] = {"listen", "insecure", NULL};
-    const config_setting_t *web;
-    if (!config_group(file, root, "web", &web))
-        return;
-    config_known_keys(file, web, KEYS);
-    config_boolean(file, web, "insecure", &config->insecure);
-    read_listen(config, file, web);
-}
-
-static void override_listen(struct config *config, const struct config_overrides *overrides)
-{
-    if (overrides == NULL || overrides->listen_count == 0)
-        return;
-    config->listen_count = 0;
-    for (unsigned i = 0; i < overrides->listen_count; i++) {
-        struct config_listen listen = {.origin = "--web.listen-address"};
-        text_format(listen.text, sizeof listen.text, "%s", overrides->listen[i]);
-        if (listener_parse(listen.text, &listen.address) == 0)
-            add_listen(config, &listen);
-    }
-}
-
-/* The figures of a company's chat are not for everybody, and nothing here asks who is there. */
-static void check_listen(struct config *config, struct config_faults *faults)
-{
-    if (config->listen_count == 0) {
-        struct config_listen standard = {.text = "127.0.0.1:9806", .origin = "default"};
-        listener_parse(standard.text, &standard.address);
-        add_listen(config, &standard);
-    }
-    for (unsigned i = 0; i < config->listen_count && !config->insecure; i++) {
-        const struct config_listen *listen = &config->listen[i];
-        if (!listener_is_loopback(&listen->address))
-            config_fault_at(
-                faults,
-                "%s: \"%s\" can be reached from other hosts without any authentication; allowed is a "
-                "loopback address such as \"127.0.0.1:9806\", with a reverse proxy in front of it, or "
-                "insecure = true in web when the network itself keeps strangers out",
-                listen->origin, listen->text);
-    }
-}
-
 static void read_program(struct config_file *file, const config_setting_t *paths, const char *key,
                          char path[CONFIG_PATH_BYTES], char origin[CONFIG_ORIGIN_BYTES])
 {
@@ -208,7 +127,7 @@ static void read_root(struct config *config, struct config_file *file, const str
     config_read_sandbox(&config->sandbox, file, root);
     config->row_reader.sandbox = config->sandbox;
     read_log(config, file, root);
-    read_web(config, file, root);
+    config_read_web(config, file, root);
     config_path(file, root, "collectors_dir", config->collectors_dir, sizeof config->collectors_dir);
     read_state_file(config, file, root);
     read_paths(config, file, root);
@@ -286,8 +205,8 @@ struct config *config_load(const char *path, const struct config_overrides *over
         read_root(config, &file, rows);
         config_file_close(&file);
         override_log(config, overrides);
-        override_listen(config, overrides);
-        check_listen(config, faults);
+        config_override_listen(config, overrides);
+        config_check_listen(config, faults);
         /* A mistake in here would show again in every collector that refers to it. */
         if (faults->count == faults_before)
             config_read_collectors(config, faults);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The configuration: minotor.conf and the files of collectors.d, checked and in our own words. It is read as
- * a whole, or not at all; nothing refers to libconfig afterwards. It holds no secret, only where secrets are.
+ * a whole, or not at all; nothing refers to libconfig afterwards. It holds no secret, only where secrets are, and hashes of passwords.
  */
 #ifndef MINOTOR_SUPERVISOR_CONFIG_H
 #define MINOTOR_SUPERVISOR_CONFIG_H
@@ -141,6 +141,18 @@ struct config_paths {
     char drivers[CONFIG_PATH_BYTES];    /* folder of database drivers */
 };
 
+struct config_web_user {
+    char name[WEB_USER_MAX_BYTES + 1];
+    char hash[WEB_HASH_BYTES + 1]; /* of bcrypt */
+};
+
+/* Who may come in. */
+struct config_web {
+    struct config_web_user users[WEB_USERS_MAX];
+    unsigned user_count;
+    char token_file[CONFIG_PATH_BYTES]; /* "": none */
+};
+
 struct config {
     char path[CONFIG_PATH_BYTES];
     char user[64]; /* the account of front and workers; only when started as root */
@@ -156,6 +168,7 @@ struct config {
     struct config_listen listen[LISTENERS_MAX];
     unsigned listen_count;
     bool insecure;
+    struct config_web web;
     char collectors_dir[CONFIG_PATH_BYTES];
     char state_file[CONFIG_PATH_BYTES]; /* "": none */
     char state_file_origin[CONFIG_ORIGIN_BYTES];
@@ -228,6 +241,12 @@ void config_read_targets(struct config *config, struct config_file *file, const 
                          const struct config_rows *rows);
 void config_read_limits(struct config_collector *collector, struct config_file *file, const config_setting_t *root);
 void config_read_collectors(struct config *config, struct config_faults *faults);
+/* The group "web"; and after it what the command line says, and whether that is allowed. */
+void config_read_web(struct config *config, struct config_file *file, const config_setting_t *root);
+void config_override_listen(struct config *config, const struct config_overrides *overrides);
+void config_check_listen(struct config *config, struct config_faults *faults);
+/* Whether clients have to prove who they are. */
+bool config_web_asks(const struct config_web *web);
 /* "sandbox", "sandbox_without" and "sandbox_unknown" of a file; what is not there stays as it is. */
 void config_read_sandbox(struct sandbox_choice *choice, struct config_file *file, const config_setting_t *root);
 /* "worker_uids". */

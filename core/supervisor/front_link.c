@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "common/version.h"
+#include "supervisor/password.h"
 #include "supervisor/row.h"
 #include "supervisor/supervisor.h"
 
@@ -34,6 +35,30 @@ void front_link_init(struct supervisor *supervisor)
     text_format(supervisor->front.name, sizeof supervisor->front.name, "front");
 }
 
+/* The token's file may have changed or gone since it was looked at: then none is valid, and nobody comes in by it. */
+void front_link_send_rules(struct supervisor *supervisor)
+{
+    const struct config_web *web = &supervisor->config->web;
+    struct child *front = &supervisor->front;
+    char text[SETTING_VALUE_MAX_BYTES];
+    if (config_web_asks(web))
+        child_send_setting(front, "web.required", "true", NULL);
+    for (unsigned i = 0; i < web->user_count; i++) {
+        text_format(text, sizeof text, "%s:%s", web->users[i].name, web->users[i].hash);
+        child_send_setting(front, "web.user", text, NULL);
+    }
+    if (web->token_file[0] != '\0') {
+        enum password_result result = password_read(web->token_file, text, NULL);
+        if (result == PASSWORD_OK)
+            child_send_setting(front, "web.token", text, NULL);
+        else
+            log_error("bearer_token_file \"%s\" %s: no token is valid now", web->token_file,
+                      password_result_text(result));
+    }
+    explicit_bzero(text, sizeof text);
+    child_send_setting(front, "web.commit", "true", NULL);
+}
+
 static int front_spawn(struct child *child)
 {
     struct supervisor *supervisor = child->owner;
@@ -52,6 +77,7 @@ static int front_spawn(struct child *child)
     child_send_setting(child, "version", MINOTOR_VERSION, NULL);
     child_send_setting(child, "revision", MINOTOR_REVISION, NULL);
     child_send_setting(child, "started_ms", started, NULL);
+    front_link_send_rules(supervisor);
     for (unsigned i = 0; i < supervisor->listener_count; i++)
         child_send(child, &listener, supervisor->listeners[i]);
     child_send(child, &start, -1);

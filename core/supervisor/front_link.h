@@ -9,6 +9,8 @@ struct slot;
 
 /* Makes supervisor->front, not started. */
 void front_link_init(struct supervisor *supervisor);
+/* Tells the front who may come in: at its birth, and when the configuration was read again. */
+void front_link_send_rules(struct supervisor *supervisor);
 
 /* Tells the front of a slot, with the read end of its data pipe or -1. The caller keeps the descriptor.
  * Nothing is sent while no front is ready: it will be told everything when it is. */

@@ -19,6 +19,7 @@ core_supervisor_libsupervisor_la_SOURCES = \
 	core/supervisor/config_mattermost.c \
 	core/supervisor/config_sandbox.c \
 	core/supervisor/config_target.c \
+	core/supervisor/config_web.c \
 	core/supervisor/cpu_watch.c \
 	core/supervisor/cpu_watch.h \
 	core/supervisor/crowd.c \

@@ -22,13 +22,14 @@ static void obey(const struct control_message *message)
 {
     static struct store store;
     static struct pipes pipes;
+    static struct gate gate;
     struct moment now = {1000000, 1700000000000};
     struct control_slot identity = {.slot = 1, .generation = 1, .interval_ms = 1000, .stale_after_ms = 3000, .samples_max = SAMPLES_MAX, .bytes_max = ROUND_MAX_BYTES};
     memcpy(identity.collector, "kpi", sizeof "kpi");
     memcpy(identity.target, "mattermost", sizeof "mattermost");
     if (!store_set_slot(&store, &identity, now))
         abort();
-    orders_obey(&store, &pipes, message, -1, now);
+    orders_obey(&store, &pipes, &gate, message, -1, now);
     now.monotonic_ms += 100000;
     store_tick(&store, now);
     store_free(&store);

@@ -87,6 +87,7 @@ class Minotor:
         self.outer = []  # options of tests/hostile/outer, a wall around it that takes layers of the sandbox away
         self.environment = None  # that it is started with; None: the test's own
         self.address = None
+        self.headers = {}  # of requests that bring none of their own
         self.sockets = set()  # that listen there
         self.bystanders = set(processes.children(os.getpid()))
 
@@ -240,7 +241,7 @@ class Minotor:
         begin = time.monotonic()
         connection = http.client.HTTPConnection(*self.host_and_port, timeout=timeout)
         try:
-            connection.request(method, path, headers=headers or {})
+            connection.request(method, path, headers=headers or self.headers)
             response = connection.getresponse()
             body = response.read()
         finally:

@@ -54,6 +54,7 @@ class Front:
         self.send(frames.setting("version", "1.2.3"))
         self.send(frames.setting("revision", "abc"))
         self.send(frames.setting("started_ms", "1700000000000"))
+        self.send(frames.setting("web.commit", "true"))  # everybody may come in
         self.send(bytes([frames.LISTENER]), self.listener.fileno())
         self.send(bytes([frames.START]))
         self.wait_for(frames.READY)

@@ -59,7 +59,7 @@ INSTRUMENTATION = re.compile(r"_*(asan|ubsan|lsan|sanitizer|sancov)_")
 PROGRAMS = {
     "core/supervisor/minotord": (["libconfig.so", "libjansson.so"], False),
     "core/worker/minotor-worker": (["libseccomp.so", "libcap-ng.so"], True),
-    "core/front/minotor-front": (["libmicrohttpd.so", "libz.so", "libseccomp.so", "libcap-ng.so"], False),
+    "core/front/minotor-front": (["libmicrohttpd.so", "libgnutls.so", "libcrypt.so", "libz.so", "libseccomp.so", "libcap-ng.so"], False),
     "core/broker/minotor-broker": (["libseccomp.so", "libcap-ng.so"], False),
 }
 FOREIGN_LIBRARIES = ["libpq.so", "libmicrohttpd.so", "libconfig.so", "libcurl", "libjansson.so", "libmariadb", "libmysqlclient"]
