@@ -133,7 +133,7 @@ tests_unit_test_settings_LDADD = $(WORKER_LDADD)
 SYSTEM_TESTS += tests/system/test_worker_alone.py
 
 # -- front
-FRONT_UNIT_TESTS = tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store
+FRONT_UNIT_TESTS = tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store tests/unit/test_visitors
 UNIT_TESTS += $(FRONT_UNIT_TESTS)
 FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS) -lm
 tests_unit_test_page_SOURCES = tests/unit/test_page.c tests/unit/frame_stream.c tests/unit/frame_stream.h
@@ -143,6 +143,7 @@ tests_unit_test_reader_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_render_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/frame_stream.c tests/unit/frame_stream.h
 tests_unit_test_store_LDADD = $(FRONT_TEST_LIBS)
+tests_unit_test_visitors_LDADD = $(FRONT_TEST_LIBS)
 FUZZ_REPLAYS += tests/fuzz/fuzz_frame_reader_replay tests/fuzz/fuzz_control_replay
 FUZZERS += tests/fuzz/fuzz_frame_reader_fuzzer tests/fuzz/fuzz_control_fuzzer
 tests_fuzz_fuzz_frame_reader_replay_SOURCES = tests/fuzz/fuzz_frame_reader.c tests/tap/replay.c

@@ -61,14 +61,15 @@ static int keep_log_from_blocking(void)
 static int listen_to_all(struct front *front)
 {
     struct http *http = &front->http;
-    *http = (struct http){.routes = site_routes, .context = &front->site};
+    http->routes = site_routes;
+    http->context = &front->site;
+    visitors_init(&http->visitors, &front->visitors_limits);
     if (front->listener_count == 0) {
         log_error("no listener was given");
         return -1;
     }
     for (size_t i = 0; i < front->listener_count; i++)
-        if (http_listen(http, front->listeners[i], HTTP_CONNECTIONS_MAX / (unsigned)front->listener_count) !=
-            0)
+        if (http_listen(http, front->listeners[i]) != 0)
             return -1;
     return 0;
 }

@@ -59,6 +59,7 @@ struct http_answer {
     void (*release)(void *owner);  /* may be NULL */
     void *owner;
     struct MHD_Response *prepared; /* if not NULL: this is sent, with `status`, and nothing else above counts */
+    size_t prepared_bytes;         /* of that one's body, about: how long a client may read it */
 };
 
 /* Reads what the library knows of a request. What does not fit, or cannot be decoded, is a fault of it. */
