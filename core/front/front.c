@@ -32,8 +32,13 @@ int front_take_setting(const struct control_setting *setting, void *context)
         snprintf(front->version, sizeof front->version, "%s", setting->value);
     } else if (strcmp(setting->name, "revision") == 0) {
         snprintf(front->revision, sizeof front->revision, "%s", setting->value);
+    } else if (strncmp(setting->name, WEB_SETTING_PREFIX, strlen(WEB_SETTING_PREFIX)) == 0) {
+        if (web_limits_take(&front->limits, setting->name, setting->value))
+            return 0;
+        log_error("setting %s is unknown, or \"%s\" no number within its bounds", setting->name, setting->value);
+        return -1;
     } else if (strcmp(setting->name, "started_ms") != 0) {
-        log_error("setting %s is unknown; known are version, revision, started_ms", setting->name);
+        log_error("setting %s is unknown; known are version, revision, started_ms, web.*", setting->name);
         return -1;
     }
     return 0;
@@ -63,7 +68,7 @@ static int listen_to_all(struct front *front)
     struct http *http = &front->http;
     http->routes = site_routes;
     http->context = &front->site;
-    visitors_init(&http->visitors, &front->visitors_limits);
+    visitors_init(&http->visitors, &front->limits);
     if (front->listener_count == 0) {
         log_error("no listener was given");
         return -1;

@@ -38,7 +38,7 @@ enum http_refusal {
 
 struct MHD_Daemon;
 
-/* All zero but visitors and header_bytes is one without listeners. */
+/* All zero but visitors is one without listeners. */
 struct http {
     struct MHD_Daemon *daemons[LISTENERS_MAX];
     int epolls[LISTENERS_MAX];
@@ -49,7 +49,6 @@ struct http {
     void *gate_context;
     struct visitors visitors;
     uint64_t refused[HTTP_REFUSAL_COUNT];
-    size_t header_bytes; /* of one request, with what the library needs to answer it */
     unsigned answering;  /* answers under way */
     bool draining;
 };

@@ -8,19 +8,7 @@
 
 #include "front/store.h"
 
-void visitors_limits_default(struct visitors_limits *limits)
-{
-    *limits = (struct visitors_limits){
-        .connections = HTTP_CONNECTIONS_DEFAULT,
-        .per_address = HTTP_CONNECTIONS_PER_ADDRESS_DEFAULT,
-        .in_flight = HTTP_IN_FLIGHT_DEFAULT,
-        .head_ms = HTTP_HEAD_DEFAULT_MS,
-        .idle_ms = HTTP_IDLE_DEFAULT_MS,
-        .write_ms = HTTP_WRITE_DEFAULT_MS,
-    };
-}
-
-void visitors_init(struct visitors *visitors, const struct visitors_limits *limits)
+void visitors_init(struct visitors *visitors, const struct web_limits *limits)
 {
     *visitors = (struct visitors){.limits = *limits, .next_ms = NEVER_MS};
 }
@@ -112,7 +100,7 @@ static unsigned find_free(const struct visitors *visitors)
 unsigned visitors_enter(struct visitors *visitors, const struct visitor_address *address, int64_t now_ms,
                         unsigned *gives_way)
 {
-    const struct visitors_limits *limits = &visitors->limits;
+    const struct web_limits *limits = &visitors->limits;
     bool address_full = count_of(visitors, address) >= limits->per_address;
     bool full = visitors->present >= limits->connections;
     unsigned index = find_free(visitors);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/contract.h"
+#include "common/web_limits.h"
 
 #define VISITOR_NONE UINT_MAX
 
@@ -43,17 +43,8 @@ struct visitor {
     void *connection;    /* the caller's */
 };
 
-struct visitors_limits {
-    unsigned connections;
-    unsigned per_address;
-    unsigned in_flight; /* answers under way */
-    int64_t head_ms;    /* for a whole request; of a new connection from its beginning */
-    int64_t idle_ms;    /* between an answer and the first line of the next request */
-    int64_t write_ms;   /* for an answer, beside HTTP_WRITE_BYTES_PER_MS */
-};
-
 struct visitors {
-    struct visitors_limits limits;
+    struct web_limits limits;
     struct visitor visitor[HTTP_CONNECTIONS_MAX + HTTP_CONNECTIONS_SPARE];
     unsigned present; /* of all states but ABSENT and LEAVING */
     unsigned reading;
@@ -62,8 +53,7 @@ struct visitors {
     int64_t next_ms;  /* no deadline is earlier */
 };
 
-void visitors_limits_default(struct visitors_limits *limits);
-void visitors_init(struct visitors *visitors, const struct visitors_limits *limits);
+void visitors_init(struct visitors *visitors, const struct web_limits *limits);
 
 void visitor_address_of(struct visitor_address *address, const struct sockaddr *from);
 

@@ -32,6 +32,7 @@ static void set_defaults(struct config *config, const char *path)
     text_format(config->user, sizeof config->user, "minotor");
     config->sandbox.policy = SANDBOX_BEST_EFFORT;
     config->log_level = LOG_LEVEL_INFO;
+    web_limits_default(&config->web_limits);
     config->log_format = LOG_FORMAT_LOGFMT;
     config_resolve_path(path, "collectors.d", config->collectors_dir, sizeof config->collectors_dir);
     text_format(config->state_file, sizeof config->state_file, PKGSTATEDIR "/state");
@@ -117,13 +118,33 @@ static void read_listen(struct config *config, struct config_file *file, const c
     }
 }
 
+#define WEB_KEYS_MAX 32 /* all that the group may hold, and NULL */
+
+static void read_web_limits(struct config *config, struct config_file *file, const config_setting_t *web)
+{
+    for (const struct web_limit *limit = web_limits_table; limit->key != NULL; limit++) {
+        int64_t *value = web_limit_of(&config->web_limits, limit);
+        long long number;
+        if (limit->quantity == WEB_SIZE)
+            config_size(file, web, limit->key, limit->minimum, limit->maximum, value);
+        else if (limit->quantity == WEB_TIME)
+            config_duration(file, web, limit->key, limit->minimum, limit->maximum, value);
+        else if (config_integer(file, web, limit->key, limit->minimum, limit->maximum, &number))
+            *value = number;
+    }
+}
+
 static void read_web(struct config *config, struct config_file *file, const config_setting_t *root)
 {
-    static const char *const KEYS[] = {"listen", "insecure", NULL};
+    const char *keys[WEB_KEYS_MAX] = {"listen", "insecure"};
     const config_setting_t *web;
+    size_t count = 2;
+    for (const struct web_limit *limit = web_limits_table; limit->key != NULL; limit++)
+        keys[count++] = limit->key;
     if (!config_group(file, root, "web", &web))
         return;
-    config_known_keys(file, web, KEYS);
+    config_known_keys(file, web, keys);
+    read_web_limits(config, file, web);
     config_boolean(file, web, "insecure", &config->insecure);
     read_listen(config, file, web);
 }

@@ -14,6 +14,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "supervisor/config_file.h"
+#include "common/web_limits.h"
 #include "supervisor/listener.h"
 #include "supervisor/log_format.h"
 #include "supervisor/mattermost_config.h"
@@ -156,6 +157,7 @@ struct config {
     struct config_listen listen[LISTENERS_MAX];
     unsigned listen_count;
     bool insecure;
+    struct web_limits web_limits;
     char collectors_dir[CONFIG_PATH_BYTES];
     char state_file[CONFIG_PATH_BYTES]; /* "": none */
     char state_file_origin[CONFIG_ORIGIN_BYTES];

@@ -17,8 +17,8 @@ static int64_t now;
 
 static void begin(unsigned connections, unsigned per_address, unsigned in_flight)
 {
-    struct visitors_limits limits;
-    visitors_limits_default(&limits);
+    struct web_limits limits;
+    web_limits_default(&limits);
     limits.connections = connections;
     limits.per_address = per_address;
     limits.in_flight = in_flight;
