@@ -219,7 +219,7 @@
 #define HTTP_FAIR_MS 500
 #define HTTP_FAIR_BYTES_PER_MS 12500
 #define HTTP_PARAMETERS_MAX 256 /* of one query: each of SLOTS_MAX collectors, and some names of families */
-#define HTTP_PIECES_MANY_MAX 4096 /* of one answer; smaller neighbours are put together first */
+#define PIECE_BYTES (56 * 1024) /* what is shared and compressed at once; less than a millisecond's work, and a stored block of deflate */
 
 /*
  * Limits of a slot, which its collector's file may set within these bounds. SAMPLES_MAX and ROUND_MAX_BYTES are the

@@ -12,6 +12,7 @@ static void family_free(struct family *family)
         return;
     free(family->name);
     free(family->help);
+    free(family->unit);
     for (unsigned i = 0; i < family->label_count; i++)
         free(family->labels[i]);
     free(family);
@@ -98,7 +99,8 @@ const char *family_table_describe(struct family_table *table, const uint8_t *pay
     struct wire_text help = wire_get_text(&in);
     family->name = copy_text(name);
     family->help = copy_text(help);
-    bool whole = family->name && family->help;
+    family->unit = copy_text(unit);
+    bool whole = family->name && family->help && family->unit;
     for (unsigned i = 0; i < label_count; i++) {
         family->labels[i] = copy_text(wire_get_text(&in));
         family->label_count++;

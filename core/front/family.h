@@ -13,6 +13,7 @@ struct family {
     unsigned label_count;
     char *name;
     char *help;
+    char *unit; /* "" without one */
     char *labels[FRAME_LABELS_MAX];
 };
 

@@ -141,6 +141,8 @@ static int wait_ms(const struct front *front)
     int64_t drain_ms = front->now.monotonic_ms < front->hear_until_ms ? front->hear_until_ms : front->drain_until_ms;
     int64_t left_ms = earlier(next_ms, drain_ms) - front->now.monotonic_ms;
     int http_ms = http_timeout_ms(&front->http);
+    if (front->busy)
+        return 0;
     if (left_ms <= 0)
         left_ms = front->promise_due_ms <= front->now.monotonic_ms ? FRONT_PROMISE_MS / 20 : 0;
     if (http_ms >= 0)
@@ -189,6 +191,7 @@ static enum exit_code turn(struct front *front)
     store_tick(&front->site.store, front->now);
     site_refresh(&front->site);
     http_run(&front->http);
+    front->busy = site_work(&front->site, front->now.monotonic_ms);
     pipes_report(&front->pipes, FD_CONTROL);
     promise(front);
     if (orders == ORDERS_DRAIN || watched.polled[WATCH_SIGNALS].revents)

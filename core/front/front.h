@@ -19,6 +19,7 @@ struct front {
     char version[SETTING_VALUE_MAX_BYTES];
     char revision[SETTING_VALUE_MAX_BYTES];
     struct moment now;
+    bool busy;              /* the site has work that waits for idle turns */
     int64_t promise_due_ms; /* when to speak to the supervisor next */
     int64_t drain_until_ms; /* NEVER_MS: not draining */
     int64_t hear_until_ms;  /* draining: so long it waits for the first words of those who were let in; or NEVER_MS */

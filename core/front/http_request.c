@@ -3,7 +3,14 @@
 
 #include <assert.h>
 #include <microhttpd.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+static void keep(void *owner)
+{
+    (void)owner;
+}
 
 static const char plain_text[] = "text/plain; charset=utf-8";
 
@@ -74,17 +81,24 @@ void http_answer_text(struct http_answer *answer, unsigned status, const char *t
     http_answer_add_piece(answer, text, strlen(text));
 }
 
+/* One piece goes out in the same packet as the head; more of them come behind it. */
 static struct MHD_Response *response_of_pieces(const struct http_answer *answer)
 {
-    static struct MHD_IoVec vectors[HTTP_PIECES_MANY_MAX]; /* the library copies them */
     const struct http_piece *pieces = answer->many ? answer->many : answer->pieces;
     unsigned count = 0;
-    for (size_t i = 0; i < answer->piece_count; i++) {
-        assert(count < HTTP_PIECES_MANY_MAX);
+    if (answer->piece_count == 1)
+        return MHD_create_response_from_buffer_with_free_callback_cls(
+            pieces[0].size, (void *)(uintptr_t)pieces[0].bytes, answer->release ? answer->release : keep, answer->owner);
+    struct MHD_IoVec *vectors = calloc(answer->piece_count + 1, sizeof *vectors); /* the library copies them */
+    if (!vectors)
+        return NULL;
+    for (size_t i = 0; i < answer->piece_count; i++)
         if (pieces[i].size > 0)
             vectors[count++] = (struct MHD_IoVec){pieces[i].bytes, pieces[i].size};
-    }
-    return MHD_create_response_from_iovec(vectors, count, answer->release, answer->owner);
+    struct MHD_Response *response =
+        MHD_create_response_from_iovec(vectors, count, answer->release, answer->owner);
+    free(vectors);
+    return response;
 }
 
 struct MHD_Response *http_prepare(const struct http_answer *answer)

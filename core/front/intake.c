@@ -32,6 +32,7 @@ static void on_hello(void *context, const struct reader_hello *hello)
 static void on_begin(void *context, const struct reader_begin *begin)
 {
     struct intake *intake = context;
+    staging_set_target(&intake->staging, store_target_label(intake->store, slot_of(intake)));
     store_round_begin(slot_of(intake), begin, intake->now);
 }
 

@@ -2,12 +2,20 @@
 
 noinst_LTLIBRARIES += core/front/libfront.la
 core_front_libfront_la_SOURCES = \
+	core/front/body.c \
+	core/front/body.h \
 	core/front/buffer.c \
 	core/front/buffer.h \
+	core/front/chain.c \
+	core/front/chain.h \
 	core/front/collector_metrics.c \
 	core/front/collector_metrics.h \
+	core/front/families.c \
+	core/front/families.h \
 	core/front/family.c \
 	core/front/family.h \
+	core/front/filter.c \
+	core/front/filter.h \
 	core/front/front.c \
 	core/front/front.h \
 	core/front/http.c \
@@ -16,16 +24,22 @@ core_front_libfront_la_SOURCES = \
 	core/front/http_request.h \
 	core/front/intake.c \
 	core/front/intake.h \
+	core/front/negotiate.c \
+	core/front/negotiate.h \
 	core/front/orders.c \
 	core/front/orders.h \
 	core/front/page.c \
 	core/front/page.h \
+	core/front/piece.c \
+	core/front/piece.h \
 	core/front/pipes.c \
 	core/front/pipes.h \
 	core/front/reader.c \
 	core/front/reader.h \
 	core/front/render.c \
 	core/front/render.h \
+	core/front/scrape.c \
+	core/front/scrape.h \
 	core/front/self_metrics.c \
 	core/front/self_metrics.h \
 	core/front/series_set.c \
@@ -40,7 +54,7 @@ core_front_libfront_la_SOURCES = \
 	core/front/store.h \
 	core/front/visitors.c \
 	core/front/visitors.h
-core_front_libfront_la_CFLAGS = $(AM_CFLAGS) $(LIBMICROHTTPD_CFLAGS)
+core_front_libfront_la_CFLAGS = $(AM_CFLAGS) $(LIBMICROHTTPD_CFLAGS) $(ZLIB_CFLAGS)
 
 pkglibexec_PROGRAMS += core/front/minotor-front
 core_front_minotor_front_SOURCES = core/front/main.c
@@ -51,4 +65,5 @@ core_front_minotor_front_LDADD = \
 	core/common/libchild.la \
 	core/common/libcommon.la \
 	$(LIBMICROHTTPD_LIBS) \
+	$(ZLIB_LIBS) \
 	-lm

@@ -3,35 +3,36 @@
  * The body of /metrics as all scrapes share it. It is made anew when a round was committed, something became
  * stale or late, or a slot changed, and never because of a scrape. Immutable once made, counted references.
  *
- * The page has two texts: the families of the slots, sorted, and the families minotor_* about the slots. An
- * answer puts the latter, and what is formatted per scrape, into the gaps of the former, so all stays sorted.
+ * A page is a row of pieces for each format, of the slots' families in their order (families.h), and in the gaps
+ * our own: those about the slots, which the page makes, and those that the site formats for scrapes.
  */
 #ifndef MINOTOR_FRONT_PAGE_H
 #define MINOTOR_FRONT_PAGE_H
 
-#include "front/store.h"
-
-/* Where our own families belong among the others; their names begin with these, and nobody else's may. */
-enum page_gap { PAGE_GAP_MINOTOR, PAGE_GAP_PROCESS, PAGE_GAP_PROMHTTP, PAGE_GAP_COUNT };
-
-/* A text that several pages may share. */
-struct page_text {
-    unsigned references;
-    size_t size;
-    char *bytes;
-};
+#include "front/families.h"
 
 struct page {
     unsigned references;
-    struct page_text *families;
-    struct page_text *collectors;
-    size_t gaps[PAGE_GAP_COUNT]; /* offsets in `families`, ascending */
+    struct families *families;
+    struct piece *collectors[RENDER_FORMAT_COUNT]; /* the families minotor_* */
 };
 
 /* What minotor_build_info says. */
 struct page_build {
     const char *version;
     const char *revision;
+};
+
+/* Our own families of each gap, in one format. */
+struct page_own {
+    struct piece *texts[OWN_GAP_COUNT];
+};
+
+/* Which families are wanted. A context that is asked; NULL for a function: all. */
+struct page_filter {
+    bool (*wants_slot)(const void *context, const char *collector, const char *target);
+    bool (*wants_family)(const void *context, const char *name, size_t size);
+    const void *context;
 };
 
 /*
@@ -41,5 +42,13 @@ struct page_build {
 struct page *page_compose(struct store *store, const struct page *before, const struct page_build *build);
 struct page *page_hold(struct page *page);
 void page_release(struct page *page);
+
+/*
+ * Appends the whole body, or what the filter wants of it; the gap for minotor_* is the page's own matter. False:
+ * no memory.
+ */
+bool page_body(const struct page *page, enum render_format format, const struct page_own *own, struct pieces *body);
+bool page_filtered(const struct page *page, enum render_format format, const struct page_own *own,
+                   const struct page_filter *filter, struct pieces *body);
 
 #endif

@@ -2,6 +2,7 @@
 #include "front/render.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,4 +91,128 @@ void render_head(struct buffer *out, const char *name, enum frame_family_type ty
     buffer_put_char(out, ' ');
     buffer_put_string(out, type_names[type]);
     buffer_put_char(out, '\n');
+}
+
+const char render_end[] = "# EOF\n";
+
+/* How many bytes of a family's name are left without the suffix, or all of them when it has another. */
+static size_t without(const char *name, size_t size, const char *suffix, bool *had)
+{
+    size_t length = strlen(suffix);
+    *had = size > length && memcmp(name + size - length, suffix, length) == 0;
+    return *had ? size - length : size;
+}
+
+/*
+ * What OpenMetrics calls a family of that type, and how much of its name: counters and infos are named without
+ * their suffix, and are unknown where they lack it.
+ */
+static const char *openmetrics_type(const char *type, const char *name, size_t *size)
+{
+    bool had = true;
+    if (strcmp(type, "counter") == 0)
+        *size = without(name, *size, "_total", &had);
+    else if (strcmp(type, "info") == 0)
+        *size = without(name, *size, "_info", &had);
+    else if (strcmp(type, "untyped") == 0)
+        return "unknown";
+    return had ? type : "unknown";
+}
+
+static void put_openmetrics_line(struct buffer *out, const char *word, const char *name, size_t name_size)
+{
+    buffer_put_string(out, word);
+    buffer_put(out, name, name_size);
+    buffer_put_char(out, ' ');
+}
+
+/* TYPE, UNIT, HELP. `unit` is "" where there is none, or where the format does not allow it. */
+static void put_openmetrics_head(struct buffer *out, const char *name, size_t size, const char *type, const char *unit)
+{
+    bool fits;
+    put_openmetrics_line(out, "# TYPE ", name, size);
+    buffer_put_string(out, type);
+    buffer_put_char(out, '\n');
+    size_t rest = without(name, size, unit, &fits);
+    if (unit[0] && fits && name[rest - 1] == '_' && strcmp(type, "info") != 0 && strcmp(type, "stateset") != 0) {
+        put_openmetrics_line(out, "# UNIT ", name, size);
+        buffer_put_string(out, unit);
+        buffer_put_char(out, '\n');
+    }
+    put_openmetrics_line(out, "# HELP ", name, size);
+}
+
+/* What each type is called in OpenMetrics, before openmetrics_type() looks at the name. */
+static const char *const openmetrics_names[] = {
+    [FRAME_FAMILY_GAUGE] = "gauge",
+    [FRAME_FAMILY_COUNTER] = "counter",
+    [FRAME_FAMILY_INFO] = "info",
+    [FRAME_FAMILY_UNTYPED] = "untyped",
+};
+
+void render_head_of(struct buffer *out, enum render_format format, const struct family *family)
+{
+    if (format == RENDER_TEXT) {
+        render_head(out, family->name, family->type, family->help);
+        return;
+    }
+    size_t size = strlen(family->name);
+    const char *type = openmetrics_type(openmetrics_names[family->type], family->name, &size);
+    put_openmetrics_head(out, family->name, size, type, family->unit ? family->unit : "");
+    put_escaped(out, family->help, strlen(family->help), "\\\n\"");
+    buffer_put_char(out, '\n');
+}
+
+/* The end of the line that begins there, after its line feed. */
+static const char *line_end(const char *line, const char *end)
+{
+    const char *feed = memchr(line, '\n', (size_t)(end - line));
+    return feed ? feed + 1 : end;
+}
+
+/* The help is escaped already, but for the quote. */
+static void put_quoted_help(struct buffer *out, const char *help, const char *end)
+{
+    for (; help < end; help++) {
+        if (*help == '"')
+            buffer_put_char(out, '\\');
+        buffer_put_char(out, *help);
+    }
+}
+
+/* "# HELP name help", "# TYPE name type" at `help`; returns what follows them. */
+static const char *turn_head(struct buffer *out, const char *help, const char *end)
+{
+    static const size_t word = sizeof "# HELP " - 1;
+    char type[16] = "";
+    bool is_info;
+    const char *type_line = line_end(help, end);
+    const char *next = line_end(type_line, end);
+    const char *name = help + word;
+    size_t size = strcspn(name, " \n");
+    size_t type_size = (size_t)(next - type_line) - word - size - 2;
+    memcpy(type, type_line + word + size + 1, type_size < sizeof type ? type_size : sizeof type - 1);
+    size_t bare = without(name, size, "_info", &is_info);
+    if (is_info && strcmp(type, "gauge") == 0)
+        put_openmetrics_head(out, name, bare, "info", "");
+    else {
+        const char *called = openmetrics_type(type, name, &size);
+        put_openmetrics_head(out, name, size, called, "");
+    }
+    put_quoted_help(out, help + word + strcspn(help + word, " ") + 1, type_line);
+    return next;
+}
+
+void render_openmetrics_of(struct buffer *out, const char *text, size_t size)
+{
+    const char *end = text + size;
+    for (const char *line = text; line < end;) {
+        if (*line == '#') {
+            line = turn_head(out, line, end);
+            continue;
+        }
+        const char *next = line_end(line, end);
+        buffer_put(out, line, (size_t)(next - line));
+        line = next;
+    }
 }

@@ -6,21 +6,14 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "front/filter.h"
 #include "front/status_page.h"
 
 #define STATUS_OK          200
+#define STATUS_BAD_REQUEST 400
 #define STATUS_UNAVAILABLE 503
 
 static const char no_memory[] = "500 no memory for an answer\n";
-static const char no_page[] = "503 no page yet\n";
-
-/* An answer's own memory: texts made for it, and the page that it shows. */
-struct scrape {
-    struct page *page;
-    struct buffer process;
-    struct buffer answers;
-};
-
 /* Gives the buffer's text away as the whole answer; a buffer that has failed becomes a 500. */
 static void answer_buffer(struct http_answer *answer, unsigned status, const char *content_type,
                           struct buffer *buffer)
@@ -39,68 +32,18 @@ static void answer_buffer(struct http_answer *answer, unsigned status, const cha
     answer->owner = bytes;
 }
 
-static void scrape_free(void *owner)
-{
-    struct scrape *scrape = owner;
-    page_release(scrape->page);
-    buffer_free(&scrape->process);
-    buffer_free(&scrape->answers);
-    free(scrape);
-}
-
-/* The page with our own few families in its gaps; nothing of it is copied. */
-static void add_page(struct http_answer *answer, const struct scrape *scrape)
-{
-    const struct page *page = scrape->page;
-    const struct {
-        const char *bytes;
-        size_t size;
-    } fillings[PAGE_GAP_COUNT] = {
-        [PAGE_GAP_MINOTOR] = {page->collectors->bytes, page->collectors->size},
-        [PAGE_GAP_PROCESS] = {scrape->process.bytes, scrape->process.size},
-        [PAGE_GAP_PROMHTTP] = {scrape->answers.bytes, scrape->answers.size},
-    };
-    size_t offset = 0;
-    for (size_t i = 0; i < PAGE_GAP_COUNT; i++) {
-        if (page->gaps[i] > offset)
-            http_answer_add_piece(answer, page->families->bytes + offset, page->gaps[i] - offset);
-        http_answer_add_piece(answer, fillings[i].bytes, fillings[i].size);
-        offset = page->gaps[i];
-    }
-    if (page->families->size > offset)
-        http_answer_add_piece(answer, page->families->bytes + offset, page->families->size - offset);
-}
-
 static void answer_metrics(void *context, const struct http_request *request, struct http_answer *answer)
 {
-    (void)request;
     struct site *site = context;
-    if (!site->page) {
-        site->self.answers_refused++;
-        http_answer_text(answer, STATUS_UNAVAILABLE, no_page);
+    struct filter filter;
+    bool filtered = filter_read(&filter, request, &site->store);
+    if (!filter.fault[0]) {
+        scrapes_answer(&site->scrapes, &site->self, request, filtered ? &filter.page : NULL, answer);
         return;
     }
-    struct scrape *scrape = calloc(1, sizeof *scrape);
-    if (scrape) {
-        scrape->page = page_hold(site->page);
-        scrape->process.max_bytes = scrape->answers.max_bytes = SELF_METRICS_MAX_BYTES;
-        self_metrics_render_process(&site->self, &scrape->process);
-        self_metrics_render_answers(&site->self, &scrape->answers);
-    }
-    if (!scrape || scrape->process.failed || scrape->answers.failed) {
-        if (scrape)
-            scrape_free(scrape);
-        site->self.answers_failed++;
-        site->self.errors[SELF_ERROR_ENCODING]++;
-        http_answer_text(answer, 500, no_memory);
-        return;
-    }
-    site->self.answers_ok++;
-    answer->status = STATUS_OK;
-    answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    add_page(answer, scrape);
-    answer->release = scrape_free;
-    answer->owner = scrape;
+    struct buffer out = {0};
+    buffer_put_string(&out, filter.fault);
+    answer_buffer(answer, STATUS_BAD_REQUEST, "text/plain; charset=utf-8", &out);
 }
 
 static void answer_healthy(void *context, const struct http_request *request, struct http_answer *answer)
@@ -162,21 +105,26 @@ const struct http_route site_routes[] = {
 
 void site_refresh(struct site *site)
 {
-    if (site->page && !site->store.families_changed && !site->store.collectors_changed)
+    const struct page *before = site->scrapes.page;
+    if (before && !site->store.families_changed && !site->store.collectors_changed)
         return;
-    struct page *page = page_compose(&site->store, site->page, &site->build);
+    struct page *page = page_compose(&site->store, before, &site->build);
     if (!page) {
         log_error("no memory for a new page; the one before stays");
         site->self.errors[SELF_ERROR_GATHERING]++;
         return;
     }
-    page_release(site->page);
-    site->page = page;
+    scrapes_set_page(&site->scrapes, page);
+}
+
+bool site_work(struct site *site, int64_t now_ms)
+{
+    return scrapes_pack(&site->scrapes, now_ms);
 }
 
 void site_free(struct site *site)
 {
-    page_release(site->page);
+    scrapes_free(&site->scrapes);
     store_free(&site->store);
     self_metrics_close(&site->self);
 }

@@ -28,6 +28,8 @@ static void slot_family_free(struct slot_family *family)
     free(family->name);
     free(family->head);
     free(family->label_names);
+    for (unsigned i = 0; i < RENDER_FORMAT_COUNT; i++)
+        piece_release(family->heads[i]);
     block_free(&family->block);
     *family = (struct slot_family){0};
 }
@@ -68,6 +70,11 @@ static void count_targets(struct store *store)
 struct slot *store_slot(struct store *store, uint32_t number)
 {
     return number < SLOTS_MAX && store->slots[number].used ? &store->slots[number] : NULL;
+}
+
+const char *store_target_label(const struct store *store, const struct slot *slot)
+{
+    return store->target_count > 1 ? slot->identity.target : NULL;
 }
 
 bool store_set_slot(struct store *store, const struct control_slot *identity, struct moment now)
@@ -203,25 +210,32 @@ static char *join_labels(const struct family *family)
     return text.bytes;
 }
 
-/* Sets name, head and labels as the family has them now. False: no memory. */
+/* False: no memory. */
+static bool render_heads(struct slot_family *record, const struct family *family)
+{
+    for (unsigned i = 0; i < RENDER_FORMAT_COUNT; i++) {
+        struct buffer head = {0};
+        render_head_of(&head, (enum render_format)i, family);
+        piece_release(record->heads[i]);
+        record->heads[i] = piece_of(&head);
+        if (!record->heads[i])
+            return false;
+    }
+    const struct piece *text = record->heads[RENDER_TEXT];
+    record->head = strndup(text->bytes, text->size);
+    return record->head != NULL;
+}
+
+/* Sets name, heads and labels as the family has them now. False: no memory. */
 static bool slot_family_describe(struct slot_family *record, const struct family *family)
 {
-    struct buffer head = {0};
-    render_head(&head, family->name, family->type, family->help);
-    buffer_put_char(&head, '\0');
-    if (!head.failed && record->head && strcmp(record->head, head.bytes) == 0) {
-        buffer_free(&head);
-    } else {
-        free(record->head);
-        record->head = head.failed ? NULL : head.bytes;
-        if (head.failed)
-            buffer_free(&head);
-    }
+    free(record->head);
+    record->head = NULL;
     free(record->label_names);
     record->label_names = join_labels(family);
     if (!record->name)
         record->name = strdup(family->name);
-    return record->name && record->head && record->label_names;
+    return render_heads(record, family) && record->name && record->label_names;
 }
 
 /* Moves the record of this name out of the slot; an empty one when there is none. */
@@ -280,7 +294,8 @@ static void take_samples(struct slot *slot, const struct reader_end *end, struct
         if (end->unknown[i])
             continue;
         block_free(&record->block);
-        record->block = staging_seal(staging, (unsigned)i);
+        if (!staging_seal(staging, (unsigned)i, &record->block))
+            continue; /* no memory: absent, like what is unknown */
         record->succeeded = true;
         record->success_ms = now.monotonic_ms;
         record->success_wall_ms = now.wall_ms;

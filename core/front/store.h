@@ -8,6 +8,7 @@
 #define MINOTOR_FRONT_STORE_H
 
 #include "common/control.h"
+#include "front/render.h"
 #include "front/staging.h"
 
 /* Now, on both clocks: deadlines are monotonic, what people see is wall time. */
@@ -32,7 +33,8 @@ const char *reject_reason_name(unsigned reason);
 /* One family of one slot, in the order in which the worker described them. */
 struct slot_family {
     char *name;        /* owned, like the next two */
-    char *head;        /* HELP and TYPE lines */
+    char *head;        /* HELP and TYPE lines of the text format */
+    struct piece *heads[RENDER_FORMAT_COUNT]; /* those of each format; NULL where the record is empty */
     char *label_names; /* "a,b"; "" without labels */
     struct block block;
     bool succeeded;     /* the next two are known */
@@ -99,6 +101,8 @@ bool store_set_state(struct store *store, const struct control_slot_state *state
 bool store_set_sandbox(struct store *store, const struct control_sandbox *sandbox);
 /* The slot with this number, or NULL. */
 struct slot *store_slot(struct store *store, uint32_t number);
+/* What the label target says on this slot's samples; NULL while there is only one target, and no such label. */
+const char *store_target_label(const struct store *store, const struct slot *slot);
 
 /* A new stream, perhaps of another version of the collector: its families are adopted when it delivers. */
 void store_stream_begin(struct slot *slot);

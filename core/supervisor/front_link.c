@@ -37,7 +37,7 @@ static void send_web_limits(struct supervisor *supervisor, struct child *child)
 {
     struct web_limits limits = supervisor->config->web_limits;
     for (const struct web_limit *limit = web_limits_table; limit->key != NULL; limit++) {
-        char name[64];
+        char name[NAME_MAX_BYTES * 2 + 2];
         char value[24];
         text_format(name, sizeof name, WEB_SETTING_PREFIX "%s", limit->key);
         text_format(value, sizeof value, "%" PRId64, *web_limit_of(&limits, limit));

@@ -28,6 +28,7 @@ static const struct moment now = {1000000, 1700000000000};
 struct outcome {
     struct store store;
     struct page *page;
+    struct piece *families[RENDER_FORMAT_COUNT]; /* of the page, in a row */
     bool faulty;
     bool at_rest;
     struct reader_fault fault;
@@ -37,6 +38,14 @@ static void require(bool condition)
 {
     if (!condition)
         abort();
+}
+
+static struct piece *in_a_row(const struct chain *chain)
+{
+    struct buffer out = {0};
+    for (size_t i = 0; i < chain->link_count; i++)
+        buffer_put(&out, chain->links[i].text->bytes, chain->links[i].text->size);
+    return piece_of(&out);
 }
 
 static void run(struct outcome *outcome, const uint8_t *data, size_t size, size_t piece_bytes)
@@ -59,9 +68,11 @@ static void run(struct outcome *outcome, const uint8_t *data, size_t size, size_
     intake_free(intake);
     outcome->page = page_compose(&outcome->store, NULL, &build);
     require(outcome->page != NULL);
+    for (unsigned i = 0; i < RENDER_FORMAT_COUNT; i++)
+        require((outcome->families[i] = in_a_row(&outcome->page->families->chains[i])) != NULL);
 }
 
-static void require_same_text(const struct page_text *a, const struct page_text *b)
+static void require_same_text(const struct piece *a, const struct piece *b)
 {
     require(a->size == b->size && (a->size == 0 || memcmp(a->bytes, b->bytes, a->size) == 0));
 }
@@ -71,12 +82,14 @@ static void require_same(const struct outcome *a, const struct outcome *b)
     require(a->faulty == b->faulty && a->at_rest == b->at_rest);
     if (a->faulty)
         require(a->fault.offset == b->fault.offset && strcmp(a->fault.reason, b->fault.reason) == 0);
-    require_same_text(a->page->families, b->page->families);
-    require_same_text(a->page->collectors, b->page->collectors);
+    for (unsigned i = 0; i < RENDER_FORMAT_COUNT; i++) {
+        require_same_text(a->families[i], b->families[i]);
+        require_same_text(a->page->collectors[i], b->page->collectors[i]);
+    }
 }
 
 /* Each line is a comment of ours or begins with a name; all is UTF-8; the last line is whole. */
-static void require_valid(const struct page_text *text)
+static void require_valid(const struct piece *text)
 {
     require(text_is_utf8(text->bytes, text->size));
     const char *line = text->bytes;
@@ -84,7 +97,7 @@ static void require_valid(const struct page_text *text)
         const char *feed = memchr(line, '\n', left);
         require(feed != NULL);
         size_t size = (size_t)(feed - line);
-        bool comment = size > 7 && (memcmp(line, "# HELP ", 7) == 0 || memcmp(line, "# TYPE ", 7) == 0);
+        bool comment = size > 7 && (memcmp(line, "# HELP ", 7) == 0 || memcmp(line, "# TYPE ", 7) == 0 || memcmp(line, "# UNIT ", 7) == 0);
         size_t name = 0;
         while (name < size && line[name] != ' ' && line[name] != '{')
             name++;
@@ -105,8 +118,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run(&whole, data + 1, size - 1, size);
     run(&pieces, data + 1, size - 1, (size_t)data[0] % 97 + 1);
     require_same(&whole, &pieces);
-    require_valid(whole.page->families);
-    require_valid(whole.page->collectors);
+    for (unsigned i = 0; i < RENDER_FORMAT_COUNT; i++) {
+        require_valid(whole.families[i]);
+        require_valid(whole.page->collectors[i]);
+        piece_release(whole.families[i]);
+        piece_release(pieces.families[i]);
+    }
     status_page_render(&html, &whole.store, &build, now);
     require(text_is_utf8(html.bytes, html.size));
     buffer_free(&html);

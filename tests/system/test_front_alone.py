@@ -360,7 +360,8 @@ def test_http(front):
     assert get.body.endswith(b"\n")
     assert head.status == 200 and head.body == b"" and int(head.getheader("Content-Length")) > 1000
     assert front.request("/plugins/org.ebuildy.plugin-minotor/metrics").status == 200
-    assert front.request("/metrics?collect[]=kpi").status == 200
+    assert front.request("/metrics?unknown=parameter").status == 200
+    assert front.request("/metrics?collect[]=kpi").status == 400  # no slot has been announced
     for path in ("/nothing", "/metrics/", "/../etc/passwd", "/%2e%2e/metrics"):
         assert front.request(path).status == 404
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):

@@ -34,6 +34,7 @@ MAY_INCLUDE = {
 LIBRARY_HEADERS = {
     "libconfig.h": ["core/supervisor"],
     "microhttpd.h": ["core/front"],
+    "zlib.h": ["core/front"],
     "libpq-fe.h": ["core/database"],
     "dlfcn.h": ["core/worker"],
     "minotor/": ["core/worker", "core/database", "collectors"],
@@ -58,7 +59,7 @@ INSTRUMENTATION = re.compile(r"_*(asan|ubsan|lsan|sanitizer|sancov)_")
 PROGRAMS = {
     "core/supervisor/minotord": (["libconfig.so", "libjansson.so"], False),
     "core/worker/minotor-worker": (["libseccomp.so", "libcap-ng.so"], True),
-    "core/front/minotor-front": (["libmicrohttpd.so", "libseccomp.so", "libcap-ng.so"], False),
+    "core/front/minotor-front": (["libmicrohttpd.so", "libz.so", "libseccomp.so", "libcap-ng.so"], False),
     "core/broker/minotor-broker": (["libseccomp.so", "libcap-ng.so"], False),
 }
 FOREIGN_LIBRARIES = ["libpq.so", "libmicrohttpd.so", "libconfig.so", "libcurl", "libjansson.so", "libmariadb", "libmysqlclient"]

@@ -68,10 +68,24 @@ static void feed_round(enum round_status status, uint64_t value, int unknown)
     CU_ASSERT_EQUAL(feed(), INTAKE_OPEN);
 }
 
+/* `lines` are without the family's name and the brace behind it. */
 static bool family_is(size_t family, const char *lines)
 {
     const struct block *block = &slot->families[family].block;
-    return block->size == strlen(lines) && memcmp(block->lines ? block->lines : "", lines, block->size) == 0;
+    const char *name = slot->families[family].name;
+    for (size_t i = 0; i < block->lines.count; i++) {
+        const struct piece *piece = block->lines.items[i];
+        for (size_t offset = 0; offset < piece->size;) {
+            const char *line = piece->bytes + offset;
+            size_t size = (size_t)((const char *)memchr(line, '\n', piece->size - offset) - line) + 1;
+            size_t before = strlen(name) + (line[strlen(name)] == '{');
+            if (strncmp(line, name, strlen(name)) != 0 || strncmp(lines, line + before, size - before) != 0)
+                return false;
+            lines += size - before;
+            offset += size;
+        }
+    }
+    return *lines == '\0' && block->size == pieces_size(&block->lines);
 }
 
 static void test_ok_replaces_everything(void)
