@@ -167,7 +167,7 @@ tests_fuzz_fuzz_control_replay_LDADD = $(FRONT_TEST_LIBS)
 tests_fuzz_fuzz_control_fuzzer_SOURCES = tests/fuzz/fuzz_control.c
 tests_fuzz_fuzz_control_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_control_fuzzer_LDADD = $(FRONT_TEST_LIBS)
-SYSTEM_TESTS += tests/system/test_front_alone.py
+SYSTEM_TESTS += tests/system/test_front_alone.py tests/system/test_front_clients.py tests/system/test_hostile_clients.py
 EXTRA_DIST += tests/fuzz/make_seeds.py tests/fuzz/seeds
 
 # -- HTTP API and its collector

@@ -68,6 +68,7 @@ static int listen_to_all(struct front *front)
     struct http *http = &front->http;
     http->routes = site_routes;
     http->context = &front->site;
+    front->site.self.refused = http->refused;
     visitors_init(&http->visitors, &front->limits);
     if (front->listener_count == 0) {
         log_error("no listener was given");

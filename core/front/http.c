@@ -159,15 +159,6 @@ static void *on_line(void *context, const char *line, struct MHD_Connection *con
     return NULL;
 }
 
-static size_t size_of(const struct http_answer *answer)
-{
-    const struct http_piece *pieces = answer->many ? answer->many : answer->pieces;
-    size_t bytes = answer->prepared ? answer->prepared_bytes : 0;
-    for (size_t i = 0; i < answer->piece_count && !answer->prepared; i++)
-        bytes += pieces[i].size;
-    return bytes;
-}
-
 /* Whether there is room for one more answer; else the answer says so. */
 static bool may_answer(struct http *http, struct http_answer *answer)
 {
@@ -208,7 +199,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (may_answer(http, &answer))
         answer_request(http, &asked, reads, &answer);
     if (index != VISITOR_NONE)
-        visitors_answer(&http->visitors, index, size_of(&answer), clock_monotonic_ms());
+        visitors_answer(&http->visitors, index, http_answer_bytes(&answer), clock_monotonic_ms());
     return send_answer(http, connection, &answer, !reads);
 }
 

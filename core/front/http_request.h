@@ -70,6 +70,8 @@ const char *http_request_parameter(const struct http_request *request, const cha
 
 void http_answer_add_header(struct http_answer *answer, const char *name, const char *value);
 void http_answer_add_piece(struct http_answer *answer, const char *bytes, size_t size);
+/* Of its body. */
+size_t http_answer_bytes(const struct http_answer *answer);
 /* A constant text as the whole answer. */
 void http_answer_text(struct http_answer *answer, unsigned status, const char *text);
 
