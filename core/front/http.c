@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
@@ -153,9 +154,11 @@ static void *on_line(void *context, const char *line, struct MHD_Connection *con
 {
     struct http *http = context;
     unsigned index = visitor_of(connection);
-    (void)line;
-    if (index != VISITOR_NONE)
-        visitors_ask(&http->visitors, index, clock_monotonic_ms());
+    if (index == VISITOR_NONE)
+        return NULL;
+    visitors_ask(&http->visitors, index, clock_monotonic_ms());
+    /* Decoded it would end the path, and "/metrics%00x" is not "/metrics". */
+    http->visitors.visitor[index].faulty = strstr(line, "%00") != NULL;
     return NULL;
 }
 
@@ -171,6 +174,16 @@ static bool may_answer(struct http *http, struct http_answer *answer)
     http_answer_text(answer, MHD_HTTP_SERVICE_UNAVAILABLE, too_many);
     http_answer_add_header(answer, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     return false;
+}
+
+/* A client may name the whole address, as to a proxy (RFC 9112, 3.2.2). */
+static const char *path_of(const char *address)
+{
+    size_t scheme = strncasecmp(address, "http://", 7) == 0 ? 7 : strncasecmp(address, "https://", 8) == 0 ? 8 : 0;
+    if (scheme == 0)
+        return address;
+    const char *path = strchr(address + scheme, '/');
+    return path ? path : "/";
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path,
@@ -194,7 +207,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (first && reads) /* the library wants to see the end of the request first, to keep the connection */
         return MHD_YES;
     struct http_request asked;
-    http_request_read(&asked, connection, path, method);
+    http_request_read(&asked, connection, path_of(path), method);
+    if (!asked.fault && index != VISITOR_NONE && http->visitors.visitor[index].faulty)
+        asked.fault = "400 the address holds a NUL\n";
     struct http_answer answer = {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .content_type = "text/plain"};
     if (may_answer(http, &answer))
         answer_request(http, &asked, reads, &answer);
@@ -240,7 +255,7 @@ int http_listen(struct http *http, int listener)
         /* Ours are lower, and by the clock: its own timeout begins anew with each byte. */
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(HTTP_CONNECTIONS_MAX + HTTP_CONNECTIONS_SPARE),
         MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)http->visitors.limits.head_bytes,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!daemon) {
         log_error("listener: libmicrohttpd does not start on it");
         return -1;
