@@ -2,10 +2,12 @@
 #include "broker/broker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,9 +20,19 @@
 #define PLACE_PREFIX "place."
 #define DATABASE_PREFIX "database."
 
+static bool take_interval(struct broker *broker, const char *value)
+{
+    char *end;
+    broker->interval_ms = strtoll(value, &end, 10);
+    return *end == '\0' && broker->interval_ms >= INTERVAL_MIN_MS && broker->interval_ms <= INTERVAL_MAX_MS;
+}
+
 int broker_take_setting(const struct control_setting *setting, void *context)
 {
-    struct places *places = &((struct broker *)context)->places;
+    struct broker *broker = context;
+    struct places *places = &broker->places;
+    if (strcmp(setting->name, "interval_ms") == 0 && take_interval(broker, setting->value))
+        return 0;
     bool is_database = strncmp(setting->name, DATABASE_PREFIX, strlen(DATABASE_PREFIX)) == 0;
     bool is_place = is_database || strncmp(setting->name, PLACE_PREFIX, strlen(PLACE_PREFIX)) == 0;
     if (is_place && places_add(places, setting->value)) {
@@ -184,18 +196,25 @@ static void refuse_haste(struct broker *broker, const struct reach_request *requ
     answer_connect(request->id, ECONNREFUSED, -1);
 }
 
+/* Where rounds are short, sessions may change hands in each, and the one before may have to be cancelled. */
+static int64_t pause_of_database_ms(const struct broker *broker)
+{
+    int64_t half_ms = broker->interval_ms / 2;
+    return half_ms > 0 && half_ms < DATABASE_PAUSE_MS ? half_ms : DATABASE_PAUSE_MS;
+}
+
 static bool is_hasty(struct broker *broker, const struct reach_request *request, int64_t now_ms)
 {
     char why[64];
     bool is_database = places_is_database(&broker->places, &request->place);
-    int pause_ms = is_database ? DATABASE_PAUSE_MS : HTTP_PAUSE_MS;
+    int64_t pause_ms = is_database ? pause_of_database_ms(broker) : HTTP_PAUSE_MS;
     if (is_heaped_up(broker)) {
         refuse_haste(broker, request, "without taking the connections made before");
         return true;
     }
     if (paces_take(&broker->paces, &request->place, pause_ms, now_ms))
         return false;
-    text_format(why, sizeof why, "more than %d times at once, then every %d ms", CONNECTIONS_AT_ONCE_MAX, pause_ms);
+    text_format(why, sizeof why, "more than %d times at once, then every %" PRId64 " ms", CONNECTIONS_AT_ONCE_MAX, pause_ms);
     refuse_haste(broker, request, why);
     return true;
 }

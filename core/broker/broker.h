@@ -29,10 +29,11 @@ struct broker {
     struct waiting waiting[REACH_WAITING_MAX];
     struct refusals refusals;
     struct paces paces;
+    int64_t interval_ms; /* of its slot's rounds; 0: not known */
     unsigned unread_sockets; /* that the worker may not have read yet */
 };
 
-/* For birth(): takes "place.0", "database.1" and so on. 0, or -1 after logging. */
+/* For birth(): takes "interval_ms", "place.0", "database.1" and so on. 0, or -1 after logging. */
 int broker_take_setting(const struct control_setting *setting, void *context);
 
 /* Serves FD_CLIENT until that or FD_CONTROL ends. Returns the exit code. */

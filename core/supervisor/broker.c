@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +17,6 @@
 #include "supervisor/obituary.h"
 #include "supervisor/places.h"
 #include "supervisor/supervisor.h"
-
-#define BROKER_DYING_MS 20 /* the rest of an exit(); the supervisor waits for nobody longer */
 
 static void broker_read_control(struct child *child, int64_t now_ms);
 static void broker_reap(struct child *child, int64_t now_ms);
@@ -54,7 +51,7 @@ static void send_settings(struct slot *slot, const struct places *places)
     struct child *child = &slot->broker;
     const struct control_message start = {.type = CONTROL_START};
     struct sandbox_choice choice = slot->collector->sandbox;
-    char nice[24];
+    char nice[24], interval_ms[24];
     /* Strict is judged by the worker, which is parked then: what matters of a broker's layers it lacks, too. */
     if (choice.policy == SANDBOX_STRICT)
         choice.policy = SANDBOX_BEST_EFFORT;
@@ -62,6 +59,8 @@ static void send_settings(struct slot *slot, const struct places *places)
     /* What it does it does for its worker. */
     text_format(nice, sizeof nice, "%" PRId64, (int64_t)slot->collector->limits.nice);
     child_send_setting(child, "nice", nice, NULL);
+    text_format(interval_ms, sizeof interval_ms, "%" PRId64, slot->collector->interval_ms);
+    child_send_setting(child, "interval_ms", interval_ms, NULL);
     for (unsigned i = 0; i < places->count; i++) {
         char name[32];
         text_format(name, sizeof name, "%s.%u", i < places->database_count ? "database" : "place", i);
@@ -163,39 +162,42 @@ static void hear_out(struct child *child, int64_t now_ms)
     relog_end(&child->relog, now_ms);
 }
 
+/* A worker that leaves closes its end, a moment before it is dead: to end because of that is no news. */
+static void tell_end(const char *name, pid_t pid, int64_t lived_ms, const siginfo_t *info, const char *last_words)
+{
+    char end[LOG_LINE_MAX_BYTES];
+    const struct obituary obituary = {
+        .signalled = info->si_code != CLD_EXITED,
+        .status = info->si_status,
+        .core = info->si_code == CLD_DUMPED,
+        .cause = info->si_code == CLD_EXITED ? RESTART_EXIT : RESTART_SIGNAL,
+        .last_words = last_words,
+    };
+    obituary_write(end, sizeof end, &obituary);
+    bool is_news = obituary.signalled || obituary.status != EXIT_CODE_DONE;
+    log_at(is_news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "%s[%ld]: ended after %.1f s: %s%s", name, (long)pid,
+           (double)lived_ms / 1000, end,
+           is_news ? "; its worker leaves after its round, and comes back with another" : "");
+}
+
 /* Of its own accord. The worker sees it, too. */
 static void broker_reap(struct child *child, int64_t now_ms)
 {
     siginfo_t info = {.si_pid = 0};
-    char end[LOG_LINE_MAX_BYTES];
     if (waitid((idtype_t)P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
         return;
     if (child->control >= 0)
         broker_read_control(child, now_ms);
     hear_out(child, now_ms);
-    const struct obituary obituary = {
-        .signalled = info.si_code != CLD_EXITED,
-        .status = info.si_status,
-        .core = info.si_code == CLD_DUMPED,
-        .cause = info.si_code == CLD_EXITED ? RESTART_EXIT : RESTART_SIGNAL,
-        .last_words = relog_last_words(&child->relog, now_ms),
-    };
-    obituary_write(end, sizeof end, &obituary);
-    /* A worker that leaves closes its end, a moment before it is dead. */
-    bool is_news = obituary.signalled || obituary.status != EXIT_CODE_DONE;
-    log_at(is_news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "%s[%ld]: ended after %.1f s: %s%s", child->name,
-           (long)child->pid, (double)(now_ms - child->born_ms) / 1000, end,
-           is_news ? "; its worker leaves after its round, and comes back with another" : "");
+    tell_end(child->name, child->pid, now_ms - child->born_ms, &info, relog_last_words(&child->relog, now_ms));
     child_release(child);
 }
 
-/* A process closes its descriptors a moment before it can be reaped; the worker may have been quicker than that. */
-static void wait_for_dying(const struct child *child)
+/* A process closes its descriptors a moment before it can be reaped. */
+static bool is_dying(const struct child *child)
 {
     char byte;
-    struct pollfd waiting = {.fd = child->pidfd, .events = POLLIN};
-    if (child->control < 0 || recv(child->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-        poll(&waiting, 1, BROKER_DYING_MS);
+    return child->control < 0 || recv(child->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void broker_end(struct slot *slot)
@@ -203,20 +205,20 @@ void broker_end(struct slot *slot)
     struct child *child = &slot->broker;
     struct supervisor *supervisor = slot->supervisor;
     struct departed *departed = &supervisor->departed;
-    /* It may have died before its worker, and because of that the worker. */
-    if (child->pid != 0)
-        wait_for_dying(child);
+    /* It may have died before its worker, and because of that the worker, who may have been reaped before it. */
     if (child->pid != 0)
         broker_reap(child, supervisor->now_ms);
     if (child->pid == 0)
         return;
+    bool dies_by_itself = is_dying(child);
     hear_out(child, supervisor->now_ms);
     if (pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
         log_error("%s[%ld]: cannot be killed: %s", child->name, (long)child->pid, strerror(errno));
     if (departed->count < DEPARTED_MAX) {
-        departed->pids[departed->count] = child->pid;
-        departed->pidfds[departed->count] = child->pidfd;
-        departed->killed_ms[departed->count++] = supervisor->now_ms;
+        struct departed_one *one = &departed->one[departed->count++];
+        *one = (struct departed_one){child->pid, child->pidfd, child->born_ms, supervisor->now_ms, ""};
+        if (dies_by_itself)
+            text_format(one->name, sizeof one->name, "%s", child->name);
         child->pidfd = -1;
     }
     child_release(child);
@@ -224,27 +226,27 @@ void broker_end(struct slot *slot)
 
 /* ---- those that were killed */
 
-void departed_turn(struct departed *departed)
+void departed_turn(struct departed *departed, int64_t now_ms)
 {
     for (unsigned i = 0; i < departed->count;) {
+        struct departed_one *one = &departed->one[i];
         siginfo_t info = {.si_pid = 0};
-        int result = waitid((idtype_t)P_PIDFD, (id_t)departed->pidfds[i], &info, WEXITED | WNOHANG);
+        int result = waitid((idtype_t)P_PIDFD, (id_t)one->pidfd, &info, WEXITED | WNOHANG);
         if (result == 0 && info.si_pid == 0) {
             i++;
             continue;
         }
-        close(departed->pidfds[i]);
-        unsigned last = --departed->count;
-        departed->pids[i] = departed->pids[last];
-        departed->pidfds[i] = departed->pidfds[last];
-        departed->killed_ms[i] = departed->killed_ms[last];
+        if (result == 0 && one->name[0] != '\0')
+            tell_end(one->name, one->pid, now_ms - one->born_ms, &info, "");
+        close(one->pidfd);
+        *one = departed->one[--departed->count];
     }
 }
 
 bool departed_has(const struct departed *departed, pid_t pid)
 {
     for (unsigned i = 0; i < departed->count; i++)
-        if (departed->pids[i] == pid)
+        if (departed->one[i].pid == pid)
             return true;
     return false;
 }
@@ -252,7 +254,7 @@ bool departed_has(const struct departed *departed, pid_t pid)
 bool departed_is_awaited(const struct departed *departed, int64_t now_ms)
 {
     for (unsigned i = 0; i < departed->count; i++)
-        if (now_ms - departed->killed_ms[i] < SHUTDOWN_STUCK_MS)
+        if (now_ms - departed->one[i].killed_ms < SHUTDOWN_STUCK_MS)
             return true;
     return false;
 }
@@ -260,6 +262,6 @@ bool departed_is_awaited(const struct departed *departed, int64_t now_ms)
 void departed_release(struct departed *departed)
 {
     for (unsigned i = 0; i < departed->count; i++)
-        close(departed->pidfds[i]);
+        close(departed->one[i].pidfd);
     departed->count = 0;
 }

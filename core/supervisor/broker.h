@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "common/contract.h"
+#include "supervisor/child.h"
 
 /* One that was killed is gone in a moment, unless the kernel holds it; a slot leaves one behind with each worker. */
 #define DEPARTED_MAX (4 * SLOTS_MAX)
@@ -23,9 +24,13 @@ struct slot;
 /* Brokers that were killed and not reaped yet. */
 struct departed {
     unsigned count;
-    pid_t pids[DEPARTED_MAX];
-    int pidfds[DEPARTED_MAX];
-    int64_t killed_ms[DEPARTED_MAX];
+    struct departed_one {
+        pid_t pid;
+        int pidfd;
+        int64_t born_ms;
+        int64_t killed_ms;
+        char name[sizeof(((struct child *)0)->name)]; /* "": its end is no news, we have brought it about */
+    } one[DEPARTED_MAX];
 };
 
 /* slot->broker, without a process. */
@@ -40,8 +45,8 @@ int broker_spawn(struct slot *slot, int *client);
 /* Kills it, if there is one. */
 void broker_end(struct slot *slot);
 
-/* Reaps those that have died. */
-void departed_turn(struct departed *departed);
+/* Reaps those that have died, and tells of those that did so by themselves. */
+void departed_turn(struct departed *departed, int64_t now_ms);
 bool departed_has(const struct departed *departed, pid_t pid);
 /* Whether some are waited for: not those that KILL has not ended in STUCK_AFTER_KILL_MS. */
 bool departed_is_awaited(const struct departed *departed, int64_t now_ms);

@@ -179,7 +179,7 @@ static void watch_all(struct supervisor *supervisor, struct watches *watches)
         watch(watches, child, WATCH_PROCESS, child->pidfd, POLLIN);
     }
     for (unsigned i = 0; i < supervisor->departed.count; i++)
-        watch(watches, NULL, WATCH_PROCESS, supervisor->departed.pidfds[i], POLLIN);
+        watch(watches, NULL, WATCH_PROCESS, supervisor->departed.one[i].pidfd, POLLIN);
 }
 
 /* Nobody is served for these: that a server has closed one is seen by pool_tick() in each turn. */
@@ -301,7 +301,7 @@ enum minotord_status loop_run(struct supervisor *supervisor)
         if (watches.descriptors[0].revents != 0)
             read_signals(supervisor);
         tick_all(supervisor);
-        departed_turn(&supervisor->departed);
+        departed_turn(&supervisor->departed, supervisor->now_ms);
         reload_turn(supervisor);
         reap_orphans(supervisor);
         row_turn(supervisor);

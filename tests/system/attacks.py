@@ -293,161 +293,163 @@ talk_nonsense_to_broker       EBADF|ENOTSOCK      EBADF|ENOTSOCK      EBADF|ENOT
 hoard_in_flight               hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS                 hit|ETOOMANYREFS [own process]
 """
 
-# What is another outcome than in the column "all" when the kernel has less: Landlock of an older interface, none (abi0), no
-# seccomp (unfiltered), no namespaces (undivided). "=": the same. Attacks that are not here have the same outcome in all of them.
-DEGRADED_COLUMNS = ("abi0", "abi1", "abi3", "abi4", "abi6", "unfiltered", "undivided")
+# What is another outcome than in the column "all" when the kernel has less: no Landlock (abi0), no seccomp (unfiltered), no
+# namespaces (undivided). "=": the same. Attacks that are not here have the same outcome in all of them; and so have all
+# attacks where Landlock is of an older interface.
+DEGRADED_COLUMNS = ("abi0", "unfiltered", "undivided")
+OLDER_COLUMNS = ("abi1", "abi2", "abi3", "abi4", "abi5", "abi6")
 
 DEGRADED = """
-#                             abi0          abi1          abi3          abi4          abi6          unfiltered    undivided
-read_secret                   hit          =            =            =            =            =            =
-read_config                   EACCES/hit   =            =            =            =            =            =
-list_tmp                      hit          =            =            =            =            =            =
-list_homes                    hit          =            =            =            =            =            =
-read_kmsg                     hit|EPERM    =            =            =            =            =            =
-list_proc                     hit          =            =            =            =            =            =
-supervisor_cmdline            hit          =            =            =            =            =            =
-sibling_mem_write             =            =            =            =            =            EACCES       =
-sibling_oom_score             =            =            =            =            =            EACCES       =
-own_mem_write                 =            =            =            =            =            EACCES       =
-own_descriptors               hit          =            =            =            =            =            =
-write_kernel_setting          =            =            =            =            =            EACCES       =
-open_terminals                =            =            =            =            =            EACCES       =
-create                        =            =            =            =            =            EACCES       =
-create_nameless               =            =            =            =            =            EACCES       =
-open_to_write                 =            =            =            =            =            EACCES       =
-open_to_append                =            =            =            =            =            EACCES       =
-open_truncating               =            =            =            =            =            EACCES       =
-write_file                    =            =            =            =            =            EACCES       =
-truncate_file                 =            =            =            =            =            EACCES       =
-unlink_file                   =            =            =            =            =            EACCES       =
-rename_file                   =            =            =            =            =            EACCES       =
-link_file                     =            =            =            =            =            EACCES       =
-link_symbolically             =            =            =            =            =            EACCES       =
-make_folder                   =            =            =            =            =            EACCES       =
-remove_folder                 =            =            =            =            =            EACCES       =
-make_fifo                     =            =            =            =            =            EACCES       =
-change_mode                   =            =            =            =            =            hit          =
-change_owner                  =            =            =            =            =            hit/EINVAL   =
-change_times                  =            =            =            =            =            hit          =
-change_attribute              =            =            =            =            =            hit          =
-lock_file                     ENOSYS       =            =            =            =            =            =
-watch_files                   =            =            =            =            =            hit          =
-watch_file_system             =            =            =            =            =            hit          =
-handle_of_file                =            =            =            =            =            hit          =
-open_by_handle                =            =            =            =            =            EPERM        =
-load_code                     hit          =            =            =            =            =            =
-execute_shell                 =            =            =            =            =            EACCES       =
-execute_su                    =            =            =            =            =            EACCES       =
-execute_at                    =            =            =            =            =            EACCES       =
-execute_memory                =            =            =            =            =            EFBIG        =
-fork_once                     =            =            =            =            =            hit|EAGAIN   =
-fork_by_clone3                =            =            =            =            =            hit|EAGAIN   =
-fork_into_namespace           =            =            =            =            =            hit|EAGAIN/EPERM =
-fork_bomb                     =            =            =            =            =            hit|EAGAIN   =
-kill_everybody                =            =            =            =            =            hit          =
-signal_by_socket              =            =            =            =            =            survived     =
-signal_by_ioctl               =            =            =            =            =            hit          =
-priority_of_sibling           =            =            =            =            =            hit          =
-limits_of_sibling             =            =            =            =            =            hit          =
-processors_of_sibling         =            =            =            =            =            hit          =
-scheduler_of_sibling          =            =            =            =            =            hit          =
-disk_priority_of_sibling      =            =            =            =            =            hit          =
-trace_sibling                 =            =            =            =            =            EPERM        =
-read_memory_of_sibling        =            =            =            =            =            EPERM        =
-write_memory_of_sibling       =            =            =            =            =            EPERM        =
-read_memory_of_supervisor     =            =            =            =            =            EPERM        =
-compare_with_sibling          =            =            =            =            =            EPERM        =
-connect_to_socket             =            =            =            =            =            hit          =
-connect_to_abstract           =            =            =            =            =            ECONNREFUSED =
-connect_by_sending            =            =            =            =            =            ENETUNREACH  =
-connect_by_message            =            =            =            =            =            ENETUNREACH  =
-connect_by_mptcp              =            =            =            =            =            ENETUNREACH  =
-connect_by_sctp               =            =            =            =            =            EPROTONOSUPPORT =
-send_datagram                 =            =            =            =            =            ENETUNREACH  =
-send_raw                      =            =            =            =            =            EPERM        =
-send_echo                     =            =            =            =            =            EACCES       =
-capture                       =            =            =            =            =            EPERM        =
-talk_to_kernel                =            =            =            =            =            hit          =
-talk_to_hypervisor            =            =            =            =            =            hit|EAFNOSUPPORT =
-receive_descriptor            =            =            =            =            =            hit          =
-bind_port                     =            =            =            =            =            EACCES       =
-bind_socket                   =            =            =            =            =            EACCES       =
-listen_unbound                =            =            =            =            =            hit          =
-take_shared                   =            =            =            =            =            ENOMEM       =
-take_shared_zero              =            =            =            =            =            EACCES       =
-take_shared_by_reading        ENOMEM       =            =            =            =            =            =
-take_memory_file              =            =            =            =            =            EFBIG        =
-take_secret_memory            =            =            =            =            =            hit|EPERM|ENOSYS =
-lock_memory                   =            =            =            =            =            EPERM        =
-take_pipes                    =            =            =            =            =            EMFILE       =
-enlarge_data_pipe             =            =            =            =            =            hit          =
-take_timers                   =            =            =            =            =            hit          =
-map_writable_code             =            =            =            =            =            EACCES       =
-run_data                      =            =            =            =            =            EACCES       =
-protect_with_key              =            =            =            =            =            EACCES       =
-rewrite_code                  =            =            =            =            =            EACCES       =
-map_code_of_file              hit          =            =            =            =            =            =
-make_data_executable          =            =            =            =            =            hit          =
-share_by_shm                  =            =            =            =            =            hit          =
-share_by_messages             =            =            =            =            =            hit          =
-share_by_semaphores           =            =            =            =            =            hit          =
-share_by_queue                =            =            =            =            =            EMFILE/EOVERFLOW =
-mount_something               =            =            =            =            =            EPERM        =
-unmount_something             =            =            =            =            =            EPERM        =
-change_root                   =            =            =            =            =            EPERM        =
-exchange_root                 =            =            =            =            =            EPERM        =
-copy_tree                     =            =            =            =            =            EPERM        =
-open_file_system              =            =            =            =            =            EPERM        =
-move_mount                    =            =            =            =            =            EPERM        =
-enter_own_namespace           =            =            =            =            =            EPERM        =
-new_user_namespace            =            =            =            =            =            hit|EPERM|ENOSYS/EPERM =
-new_network                   =            =            =            =            =            EPERM        =
-new_mounts                    =            =            =            =            =            EPERM        =
-add_key                       =            =            =            =            =            hit          =
-request_key                   =            =            =            =            =            hit          =
-look_for_keys                 =            =            =            =            =            hit          =
-load_program                  =            =            =            =            =            EPERM        =
-count_events                  =            =            =            =            =            hit|EPERM|ENOSYS =
-make_ring                     =            =            =            =            =            ENOMEM       =
-queue_transfers               =            =            =            =            =            hit          =
-handle_faults                 =            =            =            =            =            hit|EPERM|ENOSYS =
-read_descriptor_table         =            =            =            =            =            hit          =
-raise_io_level                =            =            =            =            =            EPERM|ENOSYS =
-open_io_port                  =            =            =            =            =            EPERM|ENOSYS =
-restart_machine               =            =            =            =            =            EPERM        =
-load_kernel                   =            =            =            =            =            EPERM|ENOSYS =
-load_module                   =            =            =            =            =            EPERM|ENOSYS =
-load_module_file              =            =            =            =            =            EPERM|ENOSYS =
-unload_module                 =            =            =            =            =            EPERM|ENOSYS =
-swap_on                       =            =            =            =            =            EPERM        =
-swap_off                      =            =            =            =            =            EPERM        =
-account_processes             =            =            =            =            =            EPERM        =
-read_kernel_log               =            =            =            =            =            hit|EPERM    =
-ask_for_quota                 =            =            =            =            =            hit          =
-rename_machine                =            =            =            =            =            EPERM        =
-rename_domain                 =            =            =            =            =            EPERM        =
-set_time_zone                 =            =            =            =            =            EPERM        =
-set_clock                     =            =            =            =            =            EPERM        =
-bend_clock                    =            =            =            =            =            EPERM        =
-type_for_others               =            =            =            =            =            ENOTTY       =
-look_up_cookie                =            =            =            =            =            ENOSYS       =
-call_as_i386                  =            =            =            =            =            hit          =
-call_as_x32                   =            =            =            =            =            ENOSYS       =
-become_root                   =            =            =            =            =            EPERM/EINVAL =
-become_group_root             =            =            =            =            =            EPERM/EINVAL =
-keep_capabilities             =            =            =            =            =            hit          =
-set_secure_bits               =            =            =            =            =            EPERM        =
-be_dumpable                   =            =            =            =            =            hit          =
-outlive_supervisor            =            =            =            =            =            hit          =
-adopt_orphans                 =            =            =            =            =            hit          =
-raise_limit                   =            =            =            =            =            EPERM        =
-raise_limit_of_files          =            =            =            =            =            EPERM        =
-raise_priority                =            =            =            =            =            EACCES       =
-change_folder                 =            =            =            =            =            hit          =
-constructor_execute           =            =            =            =            =            EACCES       =
-constructor_read              hit          =            =            =            =            =            =
-resolver_execute              =            =            =            =            =            EACCES       =
-resolver_read                 hit          =            =            =            =            =            =
+#                             abi0          unfiltered                undivided
+read_secret                   hit           =                         =
+read_config                   EACCES/hit    =                         =
+list_tmp                      hit           =                         =
+list_homes                    hit           =                         =
+read_kmsg                     hit|EPERM     =                         =
+list_proc                     hit           =                         =
+supervisor_cmdline            hit           =                         =
+sibling_mem_write             =             EACCES                    =
+sibling_oom_score             =             EACCES                    =
+own_mem_write                 =             EACCES                    =
+own_descriptors               hit           =                         =
+write_kernel_setting          =             EACCES                    =
+open_terminals                =             EACCES                    =
+create                        =             EACCES                    =
+create_nameless               =             EACCES                    =
+open_to_write                 =             EACCES                    =
+open_to_append                =             EACCES                    =
+open_truncating               =             EACCES                    =
+write_file                    =             EACCES                    =
+truncate_file                 =             EACCES                    =
+unlink_file                   =             EACCES                    =
+rename_file                   =             EACCES                    =
+link_file                     =             EACCES                    =
+link_symbolically             =             EACCES                    =
+make_folder                   =             EACCES                    =
+remove_folder                 =             EACCES                    =
+make_fifo                     =             EACCES                    =
+change_mode                   =             hit                       =
+change_owner                  =             hit/EINVAL                =
+change_times                  =             hit                       =
+change_attribute              =             hit                       =
+lock_file                     ENOSYS        =                         =
+watch_files                   =             hit                       =
+watch_file_system             =             hit                       =
+handle_of_file                =             hit                       =
+open_by_handle                =             EPERM                     =
+load_code                     hit           =                         =
+execute_shell                 =             EACCES                    =
+execute_su                    =             EACCES                    =
+execute_at                    =             EACCES                    =
+execute_memory                =             EFBIG                     =
+fork_once                     =             hit|EAGAIN                =
+fork_by_clone3                =             hit|EAGAIN                =
+fork_into_namespace           =             hit|EAGAIN/EPERM          =
+fork_bomb                     =             hit|EAGAIN                =
+kill_everybody                =             hit                       =
+signal_by_socket              =             survived                  =
+signal_by_ioctl               =             hit                       =
+priority_of_sibling           =             hit                       =
+limits_of_sibling             =             hit                       =
+processors_of_sibling         =             hit                       =
+scheduler_of_sibling          =             hit                       =
+disk_priority_of_sibling      =             hit                       =
+trace_sibling                 =             EPERM                     =
+read_memory_of_sibling        =             EPERM                     =
+write_memory_of_sibling       =             EPERM                     =
+read_memory_of_supervisor     =             EPERM                     =
+compare_with_sibling          =             EPERM                     =
+connect_to_socket             =             hit                       =
+connect_to_abstract           =             ECONNREFUSED              =
+connect_by_sending            =             ENETUNREACH               =
+connect_by_message            =             ENETUNREACH               =
+connect_by_mptcp              =             ENETUNREACH               =
+connect_by_sctp               =             EPROTONOSUPPORT           =
+send_datagram                 =             ENETUNREACH               =
+send_raw                      =             EPERM                     =
+send_echo                     =             EACCES                    =
+capture                       =             EPERM                     =
+talk_to_kernel                =             hit                       =
+talk_to_hypervisor            =             hit|EAFNOSUPPORT          =
+receive_descriptor            =             hit                       =
+bind_port                     =             EACCES                    =
+bind_socket                   =             EACCES                    =
+listen_unbound                =             hit                       =
+take_shared                   =             ENOMEM                    =
+take_shared_zero              =             EACCES                    =
+take_shared_by_reading        ENOMEM        =                         =
+take_memory_file              =             EFBIG                     =
+take_secret_memory            =             hit|EPERM|ENOSYS          =
+lock_memory                   =             EPERM                     =
+take_pipes                    =             EMFILE                    =
+enlarge_data_pipe             =             hit                       =
+take_timers                   =             hit                       =
+map_writable_code             =             EACCES                    =
+run_data                      =             EACCES                    =
+protect_with_key              =             EACCES                    =
+rewrite_code                  =             EACCES                    =
+map_code_of_file              hit           =                         =
+make_data_executable          =             hit                       =
+share_by_shm                  =             hit                       =
+share_by_messages             =             hit                       =
+share_by_semaphores           =             hit                       =
+share_by_queue                =             EMFILE/EOVERFLOW          =
+mount_something               =             EPERM                     =
+unmount_something             =             EPERM                     =
+change_root                   =             EPERM                     =
+exchange_root                 =             EPERM                     =
+copy_tree                     =             EPERM                     =
+open_file_system              =             EPERM                     =
+move_mount                    =             EPERM                     =
+enter_own_namespace           =             EPERM                     =
+new_user_namespace            =             hit|EPERM|ENOSYS/EPERM    =
+new_network                   =             EPERM                     =
+new_mounts                    =             EPERM                     =
+add_key                       =             hit                       =
+request_key                   =             hit                       =
+look_for_keys                 =             hit                       =
+load_program                  =             EPERM                     =
+count_events                  =             hit|EPERM|ENOSYS          =
+make_ring                     =             ENOMEM                    =
+queue_transfers               =             hit                       =
+handle_faults                 =             hit|EPERM|ENOSYS          =
+read_descriptor_table         =             hit                       =
+raise_io_level                =             EPERM|ENOSYS              =
+open_io_port                  =             EPERM|ENOSYS              =
+restart_machine               =             EPERM                     =
+load_kernel                   =             EPERM|ENOSYS              =
+load_module                   =             EPERM|ENOSYS              =
+load_module_file              =             EPERM|ENOSYS              =
+unload_module                 =             EPERM|ENOSYS              =
+swap_on                       =             EPERM                     =
+swap_off                      =             EPERM                     =
+account_processes             =             EPERM                     =
+read_kernel_log               =             hit|EPERM                 =
+ask_for_quota                 =             hit                       =
+rename_machine                =             EPERM                     =
+rename_domain                 =             EPERM                     =
+set_time_zone                 =             EPERM                     =
+set_clock                     =             EPERM                     =
+bend_clock                    =             EPERM                     =
+type_for_others               =             ENOTTY                    =
+look_up_cookie                =             ENOSYS                    =
+call_as_i386                  =             hit                       =
+call_as_x32                   =             ENOSYS                    =
+become_root                   =             EPERM/EINVAL              =
+become_group_root             =             EPERM/EINVAL              =
+keep_capabilities             =             hit                       =
+set_secure_bits               =             EPERM                     =
+be_dumpable                   =             hit                       =
+outlive_supervisor            =             hit                       =
+adopt_orphans                 =             hit                       =
+raise_limit                   =             EPERM                     =
+raise_limit_of_files          =             EPERM                     =
+raise_priority                =             EACCES                    =
+change_folder                 =             hit                       =
+constructor_execute           =             EACCES                    =
+constructor_read              hit           =                         =
+resolver_execute              =             EACCES                    =
+resolver_read                 hit           =                         =
 """
 
 
@@ -455,6 +457,7 @@ class Attack:
     def __init__(self, name, cells, reason, degraded):
         self.name, self.reason = name, reason
         self.cells = dict(zip(COLUMNS, cells))
+        self.cells.update((column, self.cells["all"]) for column in OLDER_COLUMNS)
         for column, cell in zip(DEGRADED_COLUMNS, degraded):
             self.cells[column] = self.cells["all"] if cell == "=" else cell
 

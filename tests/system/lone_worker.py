@@ -279,7 +279,7 @@ class LoneWorker:
         if self.pipe.read_end >= 0:
             self.pipe.pump()
 
-    def wait(self, condition, seconds=15):
+    def wait(self, condition, seconds=60):
         """Pumps until the condition holds; returns what it gave."""
         end = time.monotonic() + seconds
         while True:
@@ -290,7 +290,7 @@ class LoneWorker:
             assert self.process.poll() is None or not self.pipe.ended, f"worker has left; log:\n{self.log_text}"
             self.pump()
 
-    def round(self, condition=lambda one: True, seconds=15):
+    def round(self, condition=lambda one: True, seconds=60):
         """The next round that ends from now on and fulfils the condition."""
         self.pump(0)
         pipe, seen = self.pipe, len(self.pipe.rounds)

@@ -43,7 +43,8 @@ class Proxy:
         self.hush, self._heard = None, {}
         self._pairs = {}  # descriptor: (its socket, the other side's)
         self._clients = set()
-        self._gone = set()  # clients that have left while it was black: their servers do not know
+        self._gone = set()  # clients that have left; those of them in _told, whose servers have been told so
+        self._told = set()
         self._wake, self._woken = socket.socketpair()
         self._over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -95,6 +96,7 @@ class Proxy:
             self._pairs.pop(one.fileno())
             self._clients.discard(one.fileno())
             self._gone.discard(one.fileno())
+            self._told.discard(one.fileno())
             self._heard.pop(one.fileno(), None)
             one.close()
         self._count()
@@ -105,11 +107,21 @@ class Proxy:
         try:
             while data := one.recv(65536, socket.MSG_DONTWAIT):
                 other.sendall(self._let_through(number, data))
+            if number in self._clients:
+                self._tell_end(number, other)
+                return
         except BlockingIOError:
             return
         except OSError:
             pass
         self._drop(number)
+
+    def _tell_end(self, number, server):
+        """The client's end is heard there; its own comes back when the server has come to it."""
+        server.shutdown(socket.SHUT_WR)
+        self._told.add(number)
+        self._gone.add(number)
+        self._count()
 
     def _let_through(self, number, data):
         if self.hush is None or number in self._clients:
@@ -122,7 +134,7 @@ class Proxy:
         poll = select.poll()
         poll.register(self._woken, select.POLLIN)
         poll.register(self.listener, select.POLLIN)
-        for number in self._pairs:
+        for number in self._pairs.keys() - self._told:
             if not self.black:
                 poll.register(number, select.POLLIN)
             elif number in self._clients - self._gone:

@@ -178,9 +178,10 @@ def test_one_that_dies_is_told_of_once_and_its_worker_comes_back(reaching):
     worker, own, other = one.worker("reach"), broker(one, "reach"), broker(one, "good")
     processes.send(own, signal.SIGKILL)
     one.wait_for_log(rf"reach\[{worker}\]: generation 1 failed .* {LOST}", SETTLE)
-    assert len(one.log_lines(r"reach broker\[\d+\]: ended after .*SIGKILL")) == 1
+    one.wait_for_log(r"reach broker\[\d+\]: ended after .*SIGKILL")
     one.wait_for_child("reach", other_than=worker)
     wait_until(lambda: ways(one)["allowed"] == 0, "a connection by the next one")
+    assert len(one.log_lines(r"reach broker\[\d+\]: ended after .*SIGKILL")) == 1
     assert broker(one, "good") == other and one.worker("good")
 
 

@@ -74,6 +74,13 @@ def test_two_collectors_share_one_connection(two_collectors, mattermost, figure)
     figure(f"{len(sampler.counts)} samples, waited {own(page, 'wait_count'):.0f} times")
 
 
+def test_a_connection_may_change_hands_in_every_round(two_collectors, mattermost):
+    """The pace at which a broker connects is that of the rounds, where those are short."""
+    daemon = two_collectors(mattermost, max_connections=1).start()
+    daemon.wait_for(lambda page: own(page, "idle_connections_closed_total") > 60, 60, "hand-overs")
+    assert not daemon.log_lines("at once, then every")
+
+
 def torment(daemon, server, other, lock, unlock):
     """Kills workers, while a table is locked, while the server is frozen, and in between. When it thaws, it finds what
     was opened and given up meanwhile, so that also this must have had a place."""

@@ -66,7 +66,7 @@ def families(text, slot, words):
 def test_what_is_given_and_what_not(minotor, sources, api, engine, version):
     """What it lists is exactly what a running minotor has no sample of."""
     source = sources(engine, version)
-    daemon = every_collector.prepare(minotor, source, engine, api)
+    daemon = every_collector.prepare(minotor, source, engine, api, interval="1s")
     with source.session() as other:  # somebody whom the role does not see
         other("SELECT 1")
         done = check(daemon)

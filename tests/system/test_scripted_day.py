@@ -89,8 +89,9 @@ class Day:
         one.wait(lambda: len(one.pipe.rounds) > seen)
         return one.pipe.rounds[seen]
 
-    def settle(self, what, seconds=20, only=None):
-        """All workers come to show what is true; what counts on does at once, the others when they look."""
+    def settle(self, what, seconds=90, only=None):
+        """All workers come to show what is true; what counts on does at once, the others when they look: a full count may cost a
+        hundredth of the time, so on a busy machine the next is a while off."""
         end = time.monotonic() + seconds
         while True:
             for one in self.workers():

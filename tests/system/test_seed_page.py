@@ -178,8 +178,8 @@ class Installation:
         now = {"people_interval": "0s", "unindexed_interval": "0s"}
         own = {"kpi": now, "jobs": {"history_interval": "0s"}, "usage": {"details_interval": "0s"},
                "health": {"analytics_on_old_servers": True}}
-        one = every_collector.prepare(Minotor, self.source, self.engine, self.api, own=own)
-        one.write_collector("usage", {**every_collector.settings_of("usage", {"interval": "500ms", "stale_after": "120s"},
+        one = every_collector.prepare(Minotor, self.source, self.engine, self.api, own=own, interval="1s")
+        one.write_collector("usage", {**every_collector.settings_of("usage", {"interval": "1s", "stale_after": "120s"},
                                                                     own["usage"]), "secrets": ["database", "api"]})
         config = {"ServiceSettings": {"SiteURL": self.api.url},
                   "SqlSettings": {"DriverName": "postgres" if self.engine == "postgresql" else "mysql",
