@@ -180,7 +180,7 @@ def big_page(front):
 
 
 def test_who_does_not_read_is_left(front):
-    """5.6 MB at 32 bytes per ms would be long; nobody waits for the test: so the rate is not what is looked at here."""
+    """His time grows with the 5.6 MB, to three minutes, which the unit test looks at: here nobody else notices him."""
     big_page(front)
     with connect(front) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -188,7 +188,7 @@ def test_who_does_not_read_is_left(front):
         before = descriptors(front)
         for _ in range(10):
             assert front.request("/-/healthy").status == 200
-        assert descriptors(front) == before
+        until(lambda: descriptors(front) <= before)
     until(lambda: descriptors(front) < before)
 
 
