@@ -52,7 +52,7 @@ static int desert(const struct visitor *visitor, int64_t now_ms)
     case VISITOR_SILENT:
         return visitor->answered ? 2 : 0; /* one who has been served may well come back for more */
     case VISITOR_ASKING:
-        return 1;
+        return visitor->answered ? 1 : 0; /* half a head is no merit: else old ones would stay and new ones go */
     case VISITOR_READING:
         return now_ms < visitor->fair_ms ? 4 : 3;
     case VISITOR_ABSENT:
@@ -130,9 +130,9 @@ void visitors_ask(struct visitors *visitors, unsigned index, int64_t now_ms)
     struct visitor *visitor = &visitors->visitor[index];
     if (visitor->state != VISITOR_SILENT)
         return;
-    int64_t left_ms = visitor->deadline_ms - now_ms;
-    /* A first request has its time since the connection was made; a later one gets it now. */
-    change(visitors, visitor, VISITOR_ASKING, now_ms, visitor->answered ? visitors->limits.head_ms : left_ms);
+    /* A first request has its time, and its age, since the connection was made; a later one gets it now. */
+    int64_t since_ms = visitor->answered ? now_ms : visitor->since_ms;
+    change(visitors, visitor, VISITOR_ASKING, since_ms, visitors->limits.head_ms);
 }
 
 void visitors_hear(struct visitors *visitors, unsigned index)

@@ -38,7 +38,7 @@ struct visitor {
     bool heard;    /* has asked for something, all of it */
     bool answered; /* has got an answer before */
     bool faulty;   /* the caller's: the first line of his request cannot be understood */
-    int64_t since_ms;    /* in this state */
+    int64_t since_ms;    /* in this state; until the first answer: since he came */
     int64_t deadline_ms; /* he has to go */
     int64_t fair_ms;     /* READING: until then he is no slower than an honest client may be */
     void *connection;    /* the caller's */
