@@ -133,7 +133,7 @@ tests_unit_test_settings_LDADD = $(WORKER_LDADD)
 SYSTEM_TESTS += tests/system/test_worker_alone.py
 
 # -- front
-FRONT_UNIT_TESTS = tests/unit/test_negotiate tests/unit/test_body tests/unit/test_filter tests/unit/test_gate tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store
+FRONT_UNIT_TESTS = tests/unit/test_negotiate tests/unit/test_body tests/unit/test_filter tests/unit/test_gate tests/unit/test_page tests/unit/test_reader tests/unit/test_render tests/unit/test_store tests/unit/test_visitors
 UNIT_TESTS += $(FRONT_UNIT_TESTS)
 FRONT_TEST_LIBS = core/front/libfront.la $(LDADD) $(LIBMICROHTTPD_LIBS) $(GNUTLS_LIBS) $(LIBCRYPT_LIBS) $(ZLIB_LIBS) -lm
 tests_unit_test_body_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
@@ -148,6 +148,7 @@ tests_unit_test_reader_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_render_LDADD = $(FRONT_TEST_LIBS)
 tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/frame_stream.c tests/unit/frame_stream.h
 tests_unit_test_store_LDADD = $(FRONT_TEST_LIBS)
+tests_unit_test_visitors_LDADD = $(FRONT_TEST_LIBS)
 FUZZ_REPLAYS += tests/fuzz/fuzz_frame_reader_replay tests/fuzz/fuzz_control_replay tests/fuzz/fuzz_scrape_replay
 FUZZERS += tests/fuzz/fuzz_frame_reader_fuzzer tests/fuzz/fuzz_control_fuzzer tests/fuzz/fuzz_scrape_fuzzer
 tests_fuzz_fuzz_scrape_replay_SOURCES = tests/fuzz/fuzz_scrape.c tests/tap/replay.c
@@ -167,7 +168,7 @@ tests_fuzz_fuzz_control_replay_LDADD = $(FRONT_TEST_LIBS)
 tests_fuzz_fuzz_control_fuzzer_SOURCES = tests/fuzz/fuzz_control.c
 tests_fuzz_fuzz_control_fuzzer_LDFLAGS = $(AM_LDFLAGS) $(MINOTOR_FUZZER_LDFLAGS)
 tests_fuzz_fuzz_control_fuzzer_LDADD = $(FRONT_TEST_LIBS)
-SYSTEM_TESTS += tests/system/test_front_alone.py tests/system/test_exposition.py
+SYSTEM_TESTS += tests/system/test_front_alone.py tests/system/test_exposition.py tests/system/test_front_clients.py tests/system/test_hostile_clients.py
 EXTRA_DIST += tests/fuzz/make_seeds.py tests/fuzz/seeds
 
 # -- HTTP API and its collector

@@ -205,12 +205,25 @@
 #define API_SESSION_TOKEN_MAX_BYTES 128 /* Mattermost's have 26, and it reads no more than 50 */
 
 /* HTTP. */
-#define HTTP_CONNECTIONS_MAX 256
-#define HTTP_CONNECTIONS_PER_ADDRESS_MAX 64
-#define HTTP_IDLE_TIMEOUT_S 30
-#define HTTP_HEADER_MAX_BYTES (16 * 1024) /* MHD's memory pool of one connection */
-#define HTTP_PARAMETERS_MAX 128 /* of one query: each of SLOTS_MAX collectors and as many names; HTTP_HEADER_MAX_BYTES has not room for twice that */
-
+#define HTTP_CONNECTIONS_DEFAULT 256
+#define HTTP_CONNECTIONS_MAX 1024 /* each costs HTTP_HEADER_DEFAULT_BYTES and a descriptor */
+#define HTTP_CONNECTIONS_SPARE (10 * LISTENERS_MAX) /* the library accepts ten of each listener before it closes any */
+#define HTTP_CONNECTIONS_PER_ADDRESS_DEFAULT 64 /* a proxy in front of us keeps some dozens */
+/* Answers that are being written at once: what a few pairs of scrapers need, ten times over (40 in Go's exporters). */
+#define HTTP_IN_FLIGHT_DEFAULT 40
+#define HTTP_HEADER_DEFAULT_BYTES (16 * 1024) /* MHD's memory pool of one connection; proxies send up to 8 KiB */
+#define HTTP_HEADER_MIN_BYTES (4 * 1024)      /* Prometheus' own take about 1 KiB, and the answer's are in there, too */
+#define HTTP_HEADER_MAX_BYTES (64 * 1024)
+#define HTTP_HEAD_DEFAULT_MS 10000 /* for a request; scrapers send theirs in one packet, and give up after 10 s */
+#define HTTP_WRITE_DEFAULT_MS 10000 /* for an answer, and then for its bytes ... */
+#define HTTP_WRITE_BYTES_PER_MS 32 /* ... at the rate of a line of 256 kbit/s */
+#define HTTP_IDLE_DEFAULT_MS 90000 /* longer than the 60 s between scrapes that are usual, so that a connection serves */
+#define HTTP_TIME_MIN_MS 100
+#define HTTP_TIME_MAX_MS (3600 * 1000)
+/* Until then nobody who reads an answer gives way to a newcomer: two round trips around the world, and 100 Mbit/s. */
+#define HTTP_FAIR_MS 500
+#define HTTP_FAIR_BYTES_PER_MS 12500
+#define HTTP_PARAMETERS_MAX 128 /* of one query: each of SLOTS_MAX collectors and as many names; HTTP_HEADER_DEFAULT_BYTES has not room for twice that */
 
 /* Who may come in. */
 #define WEB_USERS_MAX 16        /* scrapers, and a few people who look at the page */
@@ -269,6 +282,6 @@
  */
 #define BROKER_FILES_MAX (SLOTS_MAX * 512)
 #define FRONT_DATA_MAX_BYTES (1u << 30) /* some thirty slots at ROUND_MAX_BYTES with their pages; past it the old page stays */
-#define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + SLOTS_MAX + LISTENERS_MAX + 32)
+#define FRONT_FILES_MAX (HTTP_CONNECTIONS_MAX + HTTP_CONNECTIONS_SPARE + SLOTS_MAX + LISTENERS_MAX + 32)
 
 #endif

@@ -28,6 +28,8 @@ core_common_libcommon_la_SOURCES = \
 	core/common/text.h \
 	core/common/trust.c \
 	core/common/trust.h \
+	core/common/web_limits.c \
+	core/common/web_limits.h \
 	core/common/wire.c \
 	core/common/wire.h
 

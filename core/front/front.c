@@ -34,8 +34,13 @@ int front_take_setting(const struct control_setting *setting, void *context)
         snprintf(front->revision, sizeof front->revision, "%s", setting->value);
     } else if (gate_is_setting(setting->name)) {
         return gate_take_setting(&front->gate, setting);
+    } else if (strncmp(setting->name, WEB_SETTING_PREFIX, strlen(WEB_SETTING_PREFIX)) == 0) {
+        if (web_limits_take(&front->limits, setting->name, setting->value))
+            return 0;
+        log_error("setting %s is unknown, or \"%s\" no number within its bounds", setting->name, setting->value);
+        return -1;
     } else if (strcmp(setting->name, "started_ms") != 0) {
-        log_error("setting %s is unknown; known are version, revision, started_ms", setting->name);
+        log_error("setting %s is unknown; known are version, revision, started_ms, web.*, web_limit.*", setting->name);
         return -1;
     }
     return 0;
@@ -63,15 +68,19 @@ static int keep_log_from_blocking(void)
 static int listen_to_all(struct front *front)
 {
     struct http *http = &front->http;
-    *http = (struct http){.routes = site_routes, .context = &front->site, .gate = gate_ask, .gate_context = &front->gate};
+    http->routes = site_routes;
+    http->context = &front->site;
+    http->gate = gate_ask;
+    http->gate_context = &front->gate;
     front->site.self.answering = &http->answering;
+    front->site.self.refused = http->refused;
+    visitors_init(&http->visitors, &front->limits);
     if (front->listener_count == 0) {
         log_error("no listener was given");
         return -1;
     }
     for (size_t i = 0; i < front->listener_count; i++)
-        if (http_listen(http, front->listeners[i], HTTP_CONNECTIONS_MAX / (unsigned)front->listener_count) !=
-            0)
+        if (http_listen(http, front->listeners[i]) != 0)
             return -1;
     return 0;
 }

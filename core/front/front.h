@@ -14,6 +14,7 @@ struct front {
     struct site site;
     struct pipes pipes;
     struct http http;
+    struct web_limits limits;
     int listeners[LISTENERS_MAX];
     size_t listener_count;
     int signals; /* signalfd of TERM and INT */

@@ -13,6 +13,7 @@
 
 #include "common/contract.h"
 #include "front/http_request.h"
+#include "front/visitors.h"
 
 /* Fills in the answer to GET or HEAD of a route. Must not block. */
 typedef void (*http_handler)(void *context, const struct http_request *request, struct http_answer *answer);
@@ -26,9 +27,18 @@ struct http_route {
     bool open; /* to everybody: the gate is not asked */
 };
 
+/* What became of clients who did not get what they came for, beside answers of their own fault. */
+enum http_refusal {
+    HTTP_REFUSAL_CONNECTIONS, /* no room: closed at once, or an older one for a newer one */
+    HTTP_REFUSAL_IN_FLIGHT,   /* 503, or a reader who was slow gave way to the next answer */
+    HTTP_REFUSAL_HEAD_TIME,   /* no whole request in time: 408 */
+    HTTP_REFUSAL_WRITE_TIME,  /* the answer was not read in time */
+    HTTP_REFUSAL_COUNT
+};
+
 struct MHD_Daemon;
 
-/* All zero is one without listeners. */
+/* All zero but visitors is one without listeners. */
 struct http {
     struct MHD_Daemon *daemons[LISTENERS_MAX];
     int epolls[LISTENERS_MAX];
@@ -37,15 +47,18 @@ struct http {
     void *context;
     http_gate gate; /* NULL: everybody may come */
     void *gate_context;
-    unsigned answering; /* answers under way */
-    unsigned silent;    /* connections that have not asked for anything yet */
-    unsigned char visits[HTTP_CONNECTIONS_MAX]; /* enum visit of http.c, of each connection */
+    struct visitors visitors;
+    uint64_t refused[HTTP_REFUSAL_COUNT];
+    unsigned answering;  /* answers under way */
     bool draining;
 };
 
+/* How refused[] is called as a label's value. */
+extern const char *const http_refusal_names[HTTP_REFUSAL_COUNT];
+
 /* Starts to accept on a listener, which is taken over. -1 after logging why. `http` must not move afterwards.
  */
-int http_listen(struct http *http, int listener, unsigned connections_max);
+int http_listen(struct http *http, int listener);
 /* Appends what has to be polled, at most LISTENERS_MAX; returns how many. */
 size_t http_poll(const struct http *http, struct pollfd *polled);
 /* How long poll() may wait before http_run() has to be called anyway; -1: for ever. */

@@ -156,6 +156,17 @@ static struct MHD_Response *response_of_many(const struct http_answer *answer, c
 }
 
 /* One piece goes out in the same packet as the head; more of them come behind it. */
+size_t http_answer_bytes(const struct http_answer *answer)
+{
+    const struct http_piece *pieces = answer->many ? answer->many : answer->pieces;
+    size_t bytes = 0;
+    if (answer->prepared)
+        return answer->prepared_bytes;
+    for (size_t i = 0; i < answer->piece_count; i++)
+        bytes += pieces[i].size;
+    return bytes;
+}
+
 static struct MHD_Response *response_of_pieces(const struct http_answer *answer)
 {
     const struct http_piece *pieces = answer->many ? answer->many : answer->pieces;

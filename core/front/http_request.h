@@ -59,6 +59,7 @@ struct http_answer {
     void (*release)(void *owner);  /* may be NULL */
     void *owner;
     struct MHD_Response *prepared; /* if not NULL: this is sent, with `status`, and nothing else above counts */
+    size_t prepared_bytes;         /* of that one's body, about: how long a client may read it */
 };
 
 /* Reads what the library knows of a request. What does not fit, or cannot be decoded, is a fault of it. */
@@ -69,6 +70,8 @@ const char *http_request_parameter(const struct http_request *request, const cha
 
 void http_answer_add_header(struct http_answer *answer, const char *name, const char *value);
 void http_answer_add_piece(struct http_answer *answer, const char *bytes, size_t size);
+/* Of its body. */
+size_t http_answer_bytes(const struct http_answer *answer);
 /* A constant text as the whole answer. */
 void http_answer_text(struct http_answer *answer, unsigned status, const char *text);
 

@@ -68,7 +68,9 @@ core_front_libfront_la_SOURCES = \
 	core/front/status_words.c \
 	core/front/status_words.h \
 	core/front/store.c \
-	core/front/store.h
+	core/front/store.h \
+	core/front/visitors.c \
+	core/front/visitors.h
 core_front_libfront_la_CFLAGS = $(AM_CFLAGS) $(LIBMICROHTTPD_CFLAGS) $(GNUTLS_CFLAGS) $(LIBCRYPT_CFLAGS) $(ZLIB_CFLAGS)
 
 pkglibexec_PROGRAMS += core/front/minotor-front

@@ -19,6 +19,7 @@ int main(void)
         .before_sandbox = front_open,
         .context = &front,
     };
+    web_limits_default(&front.limits);
     birth(&plan);
     birth_exit(front_run(&front));
 }

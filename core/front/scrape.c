@@ -132,12 +132,15 @@ void scrapes_answer(struct scrapes *scrapes, struct self_metrics *self, const st
     }
     bool good = refresh_own(scrapes, self, request->head);
     struct MHD_Response **ready = &scrapes->ready[negotiated.format][gzip][negotiated.escaping];
+    size_t *ready_bytes = &scrapes->ready_bytes[negotiated.format][gzip][negotiated.escaping];
     if (gzip)
         note_gzip(scrapes, negotiated.format);
     if (good && (filter || !*ready))
         good = make_answer(scrapes, negotiated, gzip, filter, answer);
-    if (good && !filter && !*ready)
+    if (good && !filter && !*ready) {
+        *ready_bytes = http_answer_bytes(answer);
         good = (*ready = http_prepare(answer)) != NULL;
+    }
     if (!good) {
         self->answers_failed++;
         self->errors[SELF_ERROR_ENCODING]++;
@@ -148,6 +151,7 @@ void scrapes_answer(struct scrapes *scrapes, struct self_metrics *self, const st
     self->answers_ok++;
     answer->status = 200;
     answer->prepared = filter ? NULL : *ready;
+    answer->prepared_bytes = *ready_bytes;
 }
 
 bool scrapes_pack(struct scrapes *scrapes, int64_t now_ms)

@@ -29,6 +29,7 @@ struct scrapes {
     int64_t fresh_since_ms;
     unsigned fresh; /* formatted since then */
     struct MHD_Response *ready[RENDER_FORMAT_COUNT][2][ESCAPING_COUNT]; /* second: as gzip */
+    size_t ready_bytes[RENDER_FORMAT_COUNT][2][ESCAPING_COUNT];         /* of their bodies */
     bool gzip_asked[RENDER_FORMAT_COUNT];
     int64_t gzip_asked_ms[RENDER_FORMAT_COUNT];
     size_t packed_links[RENDER_FORMAT_COUNT]; /* so many of the page's are done */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "front/http.h"
 #include "front/render.h"
 
 /* Fields of /proc/PID/stat, as proc(5) counts them. */
@@ -156,6 +157,17 @@ static void put_counted(struct buffer *out, const char *name, const char *label,
     buffer_put_char(out, '\n');
 }
 
+static void put_refused(const struct self_metrics *self, struct buffer *out)
+{
+    static const char refused[] = "promhttp_metric_handler_refused_total";
+    if (!self->refused)
+        return;
+    render_head(out, refused, FRAME_FAMILY_COUNTER,
+                "Total number of connections and requests refused because of a limit, by reason.");
+    for (unsigned i = 0; i < HTTP_REFUSAL_COUNT; i++)
+        put_counted(out, refused, "reason", http_refusal_names[i], self->refused[i]);
+}
+
 void self_metrics_render_answers(const struct self_metrics *self, struct buffer *out)
 {
     static const char errors[] = "promhttp_metric_handler_errors_total";
@@ -165,6 +177,7 @@ void self_metrics_render_answers(const struct self_metrics *self, struct buffer 
                 "Total number of internal errors encountered by the metric handler.");
     put_counted(out, errors, "cause", "encoding", self->errors[SELF_ERROR_ENCODING]);
     put_counted(out, errors, "cause", "gathering", self->errors[SELF_ERROR_GATHERING]);
+    put_refused(self, out);
     if (self->answering) {
         render_head(out, in_flight, FRAME_FAMILY_GAUGE, "Current number of requests being served.");
         buffer_put_string(out, in_flight);

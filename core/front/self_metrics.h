@@ -24,6 +24,7 @@ struct self_metrics {
     uint64_t answers_ok, answers_failed, answers_refused; /* 200, 500, 503 */
     const unsigned *answering;                            /* answers under way; NULL: not known */
     uint64_t errors[SELF_ERROR_COUNT];
+    const uint64_t *refused; /* of struct http, by enum http_refusal; NULL: not shown */
 };
 
 /* Opens what the sandbox would forbid; what cannot be opened is absent from the page later. */

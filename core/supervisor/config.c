@@ -29,6 +29,7 @@ static void set_defaults(struct config *config, const char *path)
     text_format(config->user, sizeof config->user, "minotor");
     config->sandbox.policy = SANDBOX_BEST_EFFORT;
     config->log_level = LOG_LEVEL_INFO;
+    web_limits_default(&config->web_limits);
     config->log_format = LOG_FORMAT_LOGFMT;
     config_resolve_path(path, "collectors.d", config->collectors_dir, sizeof config->collectors_dir);
     text_format(config->state_file, sizeof config->state_file, PKGSTATEDIR "/state");

@@ -14,6 +14,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "supervisor/config_file.h"
+#include "common/web_limits.h"
 #include "supervisor/listener.h"
 #include "supervisor/log_format.h"
 #include "supervisor/mattermost_config.h"
@@ -169,6 +170,7 @@ struct config {
     unsigned listen_count;
     bool insecure;
     struct config_web web;
+    struct web_limits web_limits;
     char collectors_dir[CONFIG_PATH_BYTES];
     char state_file[CONFIG_PATH_BYTES]; /* "": none */
     char state_file_origin[CONFIG_ORIGIN_BYTES];

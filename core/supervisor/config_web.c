@@ -113,18 +113,39 @@ bool config_web_asks(const struct config_web *web)
     return web->user_count > 0 || web->token_file[0] != '\0';
 }
 
+#define WEB_KEYS_MAX 32 /* all that the group may hold, and NULL */
+
+static void read_limits(struct config *config, struct config_file *file, const config_setting_t *web)
+{
+    for (const struct web_limit *limit = web_limits_table; limit->key != NULL; limit++) {
+        int64_t *value = web_limit_of(&config->web_limits, limit);
+        long long number;
+        if (limit->quantity == WEB_SIZE)
+            config_size(file, web, limit->key, limit->minimum, limit->maximum, value);
+        else if (limit->quantity == WEB_TIME)
+            config_duration(file, web, limit->key, limit->minimum, limit->maximum, value);
+        else if (config_integer(file, web, limit->key, limit->minimum, limit->maximum, &number))
+            *value = number;
+    }
+}
+
 void config_read_web(struct config *config, struct config_file *file, const config_setting_t *root)
 {
-    static const char *const KEYS[] = {"listen", "insecure", "basic_auth_users", "bearer_token_file", NULL};
+    const char *keys[WEB_KEYS_MAX] = {"listen", "insecure", "basic_auth_users", "bearer_token_file"};
     const config_setting_t *web;
+    size_t count = 4;
+    for (const struct web_limit *limit = web_limits_table; limit->key != NULL; limit++)
+        keys[count++] = limit->key;
     if (!config_group(file, root, "web", &web))
         return;
-    config_known_keys(file, web, KEYS);
+    config_known_keys(file, web, keys);
+    read_limits(config, file, web);
     config_boolean(file, web, "insecure", &config->insecure);
     read_listen(config, file, web);
     read_users(config, file, web);
     read_token(config, file, web);
 }
+
 void config_override_listen(struct config *config, const struct config_overrides *overrides)
 {
     if (overrides == NULL || overrides->listen_count == 0)

@@ -59,6 +59,18 @@ void front_link_send_rules(struct supervisor *supervisor)
     child_send_setting(front, "web.commit", "true", NULL);
 }
 
+static void send_web_limits(struct supervisor *supervisor, struct child *child)
+{
+    struct web_limits limits = supervisor->config->web_limits;
+    for (const struct web_limit *limit = web_limits_table; limit->key != NULL; limit++) {
+        char name[NAME_MAX_BYTES * 2 + 2];
+        char value[24];
+        text_format(name, sizeof name, WEB_SETTING_PREFIX "%s", limit->key);
+        text_format(value, sizeof value, "%" PRId64, *web_limit_of(&limits, limit));
+        child_send_setting(child, name, value, NULL);
+    }
+}
+
 static int front_spawn(struct child *child)
 {
     struct supervisor *supervisor = child->owner;
@@ -77,6 +89,7 @@ static int front_spawn(struct child *child)
     child_send_setting(child, "version", MINOTOR_VERSION, NULL);
     child_send_setting(child, "revision", MINOTOR_REVISION, NULL);
     child_send_setting(child, "started_ms", started, NULL);
+    send_web_limits(supervisor, child);
     front_link_send_rules(supervisor);
     for (unsigned i = 0; i < supervisor->listener_count; i++)
         child_send(child, &listener, supervisor->listeners[i]);

@@ -118,7 +118,8 @@ static void replace(struct supervisor *supervisor, struct config *new)
     tell_what_needs_a_restart(old, new);
     if (supervisor->front.control >= 0) /* also one that is not ready yet: it was born with the old rules */
         front_link_send_rules(supervisor);
-    if (!sandbox_choice_equal(&old->sandbox, &new->sandbox))
+    if (!sandbox_choice_equal(&old->sandbox, &new->sandbox) ||
+        memcmp(&old->web_limits, &new->web_limits, sizeof new->web_limits) != 0)
         child_event(&supervisor->front, LIFECYCLE_RESTART, supervisor->now_ms);
     for (unsigned i = 0; i < SLOTS_MAX; i++)
         if (supervisor->slots[i] != NULL)
