@@ -166,7 +166,8 @@ def rounds(page, result="ok", **labels):
 
 def test_before_any_slot(front):
     page = front.page()
-    assert page.value("minotor_build_info", version="1.2.3", revision="abc") == 1
+    built = [dict(labels) for labels, number in page.series("minotor_build_info").items() if number == 1]
+    assert [(one["version"], one["revision"]) for one in built] == [("1.2.3", "abc")] and built[0]["compiler"]
     assert front.request("/-/healthy").body == b"ok\n"
     ready = front.request("/-/ready")
     assert ready.status == 503 and b"no collector" in ready.body
