@@ -18,6 +18,8 @@
 #include "supervisor/places.h"
 #include "supervisor/supervisor.h"
 
+#define BROKER_DYING_MS 100 /* the rest of an exit(), on a busy machine */
+
 static void broker_read_control(struct child *child, int64_t now_ms);
 static void broker_reap(struct child *child, int64_t now_ms);
 static void broker_line(struct child *child, enum log_level level, const char *text);
@@ -193,38 +195,44 @@ static void broker_reap(struct child *child, int64_t now_ms)
     child_release(child);
 }
 
-/* A process closes its descriptors a moment before it can be reaped. */
-static bool is_dying(const struct child *child)
+static void kill_broker(const char *name, pid_t pid, int pidfd)
 {
-    char byte;
-    return child->control < 0 || recv(child->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
+        log_error("%s[%ld]: cannot be killed: %s", name, (long)pid, strerror(errno));
 }
 
+/*
+ * One that died by itself has closed its descriptors a moment before it can be reaped, and its worker may have been
+ * quicker to die of that; one whose worker has left ends, too. So it has that moment, and then it is known who was first.
+ */
 void broker_end(struct slot *slot)
 {
     struct child *child = &slot->broker;
     struct supervisor *supervisor = slot->supervisor;
     struct departed *departed = &supervisor->departed;
-    /* It may have died before its worker, and because of that the worker, who may have been reaped before it. */
     if (child->pid != 0)
         broker_reap(child, supervisor->now_ms);
     if (child->pid == 0)
         return;
-    bool dies_by_itself = is_dying(child);
     hear_out(child, supervisor->now_ms);
-    if (pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
-        log_error("%s[%ld]: cannot be killed: %s", child->name, (long)child->pid, strerror(errno));
     if (departed->count < DEPARTED_MAX) {
         struct departed_one *one = &departed->one[departed->count++];
-        *one = (struct departed_one){child->pid, child->pidfd, child->born_ms, supervisor->now_ms, ""};
-        if (dies_by_itself)
-            text_format(one->name, sizeof one->name, "%s", child->name);
+        *one = (struct departed_one){child->pid, child->pidfd, child->born_ms, supervisor->now_ms + BROKER_DYING_MS, false, ""};
+        text_format(one->name, sizeof one->name, "%s", child->name);
         child->pidfd = -1;
+    } else {
+        kill_broker(child->name, child->pid, child->pidfd);
     }
     child_release(child);
 }
 
-/* ---- those that were killed */
+/* ---- those that are let go */
+
+/* Of its worker's end, or of ours, nobody has to be told. */
+static bool has_ended_in_order(const siginfo_t *info)
+{
+    return info->si_code == CLD_EXITED && (info->si_status == EXIT_CODE_DONE || info->si_status == EXIT_CODE_ORPHAN);
+}
 
 void departed_turn(struct departed *departed, int64_t now_ms)
 {
@@ -233,14 +241,27 @@ void departed_turn(struct departed *departed, int64_t now_ms)
         siginfo_t info = {.si_pid = 0};
         int result = waitid((idtype_t)P_PIDFD, (id_t)one->pidfd, &info, WEXITED | WNOHANG);
         if (result == 0 && info.si_pid == 0) {
+            if (!one->is_killed && now_ms >= one->kill_ms) {
+                kill_broker(one->name, one->pid, one->pidfd);
+                one->is_killed = true;
+            }
             i++;
             continue;
         }
-        if (result == 0 && one->name[0] != '\0')
+        if (result == 0 && !one->is_killed && !has_ended_in_order(&info))
             tell_end(one->name, one->pid, now_ms - one->born_ms, &info, "");
         close(one->pidfd);
         *one = departed->one[--departed->count];
     }
+}
+
+int64_t departed_due_ms(const struct departed *departed)
+{
+    int64_t due_ms = INT64_MAX;
+    for (unsigned i = 0; i < departed->count; i++)
+        if (!departed->one[i].is_killed && departed->one[i].kill_ms < due_ms)
+            due_ms = departed->one[i].kill_ms;
+    return due_ms;
 }
 
 bool departed_has(const struct departed *departed, pid_t pid)
@@ -254,7 +275,7 @@ bool departed_has(const struct departed *departed, pid_t pid)
 bool departed_is_awaited(const struct departed *departed, int64_t now_ms)
 {
     for (unsigned i = 0; i < departed->count; i++)
-        if (now_ms - departed->one[i].killed_ms < SHUTDOWN_STUCK_MS)
+        if (now_ms - departed->one[i].kill_ms < SHUTDOWN_STUCK_MS)
             return true;
     return false;
 }

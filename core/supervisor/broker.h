@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The brokers: each generation of a worker has one of its own, born just before it and killed when it is reaped. A
+ * The brokers: each generation of a worker has one of its own, born just before it and let go when it is reaped. A
  * broker makes the worker's connections; it has no life of its own, so that the pair is up or down as one. Nobody
  * waits for a broker: one that dies is told of, and its worker leaves and comes back with another.
  *
@@ -21,15 +21,16 @@
 
 struct slot;
 
-/* Brokers that were killed and not reaped yet. */
+/* Brokers that nobody needs any more, until they are reaped. */
 struct departed {
     unsigned count;
     struct departed_one {
         pid_t pid;
         int pidfd;
         int64_t born_ms;
-        int64_t killed_ms;
-        char name[sizeof(((struct child *)0)->name)]; /* "": its end is no news, we have brought it about */
+        int64_t kill_ms; /* when it is killed, or was */
+        bool is_killed;
+        char name[sizeof(((struct child *)0)->name)];
     } one[DEPARTED_MAX];
 };
 
@@ -42,12 +43,14 @@ void broker_init(struct slot *slot);
  */
 int broker_spawn(struct slot *slot, int *client);
 
-/* Kills it, if there is one. */
+/* Lets it go, if there is one: it ends with its worker, or is killed in a moment. */
 void broker_end(struct slot *slot);
 
-/* Reaps those that have died, and tells of those that did so by themselves. */
+/* Reaps those that have died, tells of those that had not because of their worker, and kills those who linger. */
 void departed_turn(struct departed *departed, int64_t now_ms);
 bool departed_has(const struct departed *departed, pid_t pid);
+/* When departed_turn() has to be called next; INT64_MAX: not before one dies. */
+int64_t departed_due_ms(const struct departed *departed);
 /* Whether some are waited for: not those that KILL has not ended in STUCK_AFTER_KILL_MS. */
 bool departed_is_awaited(const struct departed *departed, int64_t now_ms);
 void departed_release(struct departed *departed);

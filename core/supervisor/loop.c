@@ -91,6 +91,8 @@ static int64_t next_due_ms(struct supervisor *supervisor)
     unsigned position = 0;
     if (pool_due_ms(supervisor) < due_ms)
         due_ms = pool_due_ms(supervisor);
+    if (departed_due_ms(&supervisor->departed) < due_ms)
+        due_ms = departed_due_ms(&supervisor->departed);
     for (struct child *child; (child = next_child(supervisor, &position)) != NULL;)
         if (child_due_ms(child) < due_ms)
             due_ms = child_due_ms(child);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the collectors of tests/hostile/attacks meet what they attack: a minotord with healthy slots, files, listeners."""
 
+import errno
 import os
 import pwd
 import re
@@ -30,11 +31,8 @@ class Listeners:
         self.path = os.path.join(directory, "socket")
         self.selector = selectors.DefaultSelector()
         self.gift = os.open("/etc/shadow" if AS_ROOT else os.devnull, os.O_RDONLY)
-        self.allowed = self.listen("127.0.0.1", 0)
-        self.listen("127.0.0.2", self.allowed)
-        self.forbidden = self.listen("127.0.0.1", 0)
-        self.listen("::1", self.forbidden, socket.AF_INET6)
-        self.add(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), ("127.0.0.1", self.forbidden))
+        self.allowed = self.listen_twice((socket.AF_INET, socket.SOCK_STREAM, "127.0.0.2"))
+        self.forbidden = self.listen_twice((socket.AF_INET6, socket.SOCK_STREAM, "::1"), (socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1"))
         self.add(socket.socket(socket.AF_UNIX), self.path)
         os.chmod(self.path, 0o777)
         self.add(socket.socket(socket.AF_UNIX), b"\0" + self.path.encode())
@@ -51,8 +49,24 @@ class Listeners:
         self.selector.register(one, selectors.EVENT_READ)
         return one
 
-    def listen(self, host, port, family=socket.AF_INET):
-        return self.add(socket.socket(family), (host, port)).getsockname()[1]
+    def listen_twice(self, *others):
+        """A port of 127.0.0.1 that is free in other places too; somebody may have one of them."""
+        for _ in range(20):
+            sockets = [(socket.socket(socket.AF_INET), "127.0.0.1")]
+            sockets += [(socket.socket(family, kind), host) for family, kind, host in others]
+            port = 0
+            try:
+                for one, host in sockets:
+                    port = self.add(one, (host, port)).getsockname()[1]
+                return port
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                for one, _ in sockets:
+                    if one in self.selector.get_map():
+                        self.selector.unregister(one)
+                    one.close()
+        raise OSError(errno.EADDRINUSE, "no port that is free everywhere")
 
     def serve(self):
         while not self.over.is_set():

@@ -179,7 +179,8 @@ class Watcher:
             places[path] = self.one.get(path).text
         for pid in [self.one.pid, *processes.children(self.one.pid)]:
             if AS_ROOT:
-                assert processes.read(pid, "environ"), f"/proc/{pid}/environ cannot be read, so nothing is shown by it"
+                seen = processes.read(pid, "environ") or not processes.alive(pid)  # who has died has nothing to show
+                assert seen, f"/proc/{pid}/environ cannot be read, so nothing is shown by it"
             for name in ("cmdline", "environ", "comm"):
                 places[f"{name} of {processes.title(pid)}"] = processes.read(pid, name)
         done = self.one.run("--check")
