@@ -28,8 +28,9 @@ def prepare(minotor, source, engine, api, names=tuple(NAMES), limits=None, own=N
     own        {collector: its `settings` group}
     schedule   for all of them
     """
-    files = {name: settings_of(name, {"interval": "500ms", "stale_after": "120s", **schedule}, (own or {}).get(name))
-             for name in names}
+    # health has a dozen requests to make, to a server that is a Python program beside all others of the machine.
+    files = {name: settings_of(name, {"interval": "1s" if name == "health" else "500ms", "stale_after": "120s", **schedule},
+                               (own or {}).get(name)) for name in names}
     one = minotor(files, password=installations.MODULES[engine].PASSWORD)
     installations.with_drivers(one)
     one.settings["targets"] = [{"name": "mattermost", "database": source.settings(one.password_file, **(limits or {})),

@@ -329,7 +329,7 @@ def test_one_line_for_each_thing_that_is_missing(minotor, fresh, figure):
     source.sql(f"REVOKE SELECT (Bytes) ON Licenses FROM {grantee}")  # there is none, so nobody asks for it
     lost = (NEEDED["Sessions"]["kpi"] | NEEDED["Status"]["kpi"] | REACTIONS | NEEDED["Jobs"]["jobs"])
     with FakeMattermost() as api:
-        daemon = every_collector.prepare(minotor, source, engine, api, interval="500ms").start()
+        daemon = every_collector.prepare(minotor, source, engine, api).start()
         page = daemon.wait_for(lambda page: all(daemon.rounds(page, one) >= 6 for one in every_collector.NAMES), 30, "rounds")
         for family in lost:
             assert page.series(family) == {}, family
