@@ -153,9 +153,11 @@ static enum session_outcome others_end(const struct session_patience *patience)
 {
     while (atomic_load(&attempts_under_way) > 0) {
         struct session_patience pause = *patience;
-        pause.deadline_ms = clock_monotonic_ms() + END_PAUSE_MS;
-        if (pause.deadline_ms > patience->deadline_ms)
+        int64_t now_ms = clock_monotonic_ms();
+        if (now_ms >= patience->deadline_ms)
             return SESSION_LATE;
+        if (pause.deadline_ms > now_ms + END_PAUSE_MS)
+            pause.deadline_ms = now_ms + END_PAUSE_MS;
         if (session_wait_readable(-1, &pause) == SESSION_STOPPED)
             return SESSION_STOPPED;
     }
