@@ -123,8 +123,8 @@
 /*
  * How often a broker connects to one place: a session, its cancel, and the connections of a few HTTP requests at once, ten
  * times over. Then to a database as often as a worker tries again (RETRY_AFTER_FAILURE_MS): PostgreSQL counts those that
- * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151. Or twice
- * in a round, where an admin has chosen rounds below two seconds.
+ * never log in for a minute (authentication_timeout), which makes 76 of its 100, MySQL for ten seconds, 26 of its 151.
+ * Or twice in a round, where an admin has chosen rounds below two seconds: its session, and a cancel or one anew.
  * HTTP servers bear more, and a proxy may end the connection after each request.
  */
 #define CONNECTIONS_AT_ONCE_MAX 16

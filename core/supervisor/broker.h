@@ -16,7 +16,7 @@
 #include "common/contract.h"
 #include "supervisor/child.h"
 
-/* One that was killed is gone in a moment, unless the kernel holds it; a slot leaves one behind with each worker. */
+/* One that was let go is gone in a moment, unless the kernel holds it; a slot leaves one behind with each worker. */
 #define DEPARTED_MAX (4 * SLOTS_MAX)
 
 struct slot;
@@ -51,7 +51,7 @@ void departed_turn(struct departed *departed, int64_t now_ms);
 bool departed_has(const struct departed *departed, pid_t pid);
 /* When departed_turn() has to be called next; INT64_MAX: not before one dies. */
 int64_t departed_due_ms(const struct departed *departed);
-/* Whether some are waited for: not those that KILL has not ended in STUCK_AFTER_KILL_MS. */
+/* Whether some are waited for: not those that KILL has not ended in SHUTDOWN_STUCK_MS. */
 bool departed_is_awaited(const struct departed *departed, int64_t now_ms);
 void departed_release(struct departed *departed);
 

@@ -359,7 +359,7 @@ def limit_processes(daemon, number):
 
 
 def test_fork_fails(kpi, mattermost, figure):
-    """The account may have no more processes: the worker that died has no successor for now."""
+    """The account may have no more processes: the worker that died has no successor until it may."""
     daemon = kpi(mattermost, collectors={"good": hostile("good")}, stale_after="30s", password=PASSWORD)
     if AS_ROOT:
         daemon.settings.pop("user")
